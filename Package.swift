@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors where `CI` is set, so that a newer compiler's warning never stops a user.
+let strictness: [SwiftSetting] =
+  Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+/// What every Swift target is built with.
+let house: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+  ] + strictness
+
+/// Library targets also mark every unsafe use.
+let library: [SwiftSetting] = house + [.strictMemorySafety()]
+
+let package = Package(
+  name: "unlearn-patch",
+  // Linux is what is tested; macOS should build, and is untested.
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "unlearn-patch", targets: ["unlearn-patch"]),
+    .library(name: "Safetensors", targets: ["Safetensors"]),
+    .library(name: "Patching", targets: ["Patching"]),
+    .library(name: "Provenance", targets: ["Provenance"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // System libraries and C.
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .target(name: "CStorage"),
+
+    // Bytes.
+    .target(name: "Storage", dependencies: ["CStorage"], swiftSettings: library),
+    .target(name: "StrictJSON", dependencies: ["Storage"], swiftSettings: library),
+
+    // What is known.
+    .target(
+      name: "Safetensors", dependencies: ["Storage", "StrictJSON"], swiftSettings: library),
+    .target(
+      name: "Architecture", dependencies: ["Storage", "StrictJSON", "Safetensors"],
+      swiftSettings: library),
+    .target(
+      name: "Attestation", dependencies: ["COpenSSL", "Storage", "StrictJSON"],
+      swiftSettings: library),
+    .target(
+      name: "Ledger",
+      dependencies: [
+        "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: library),
+
+    // What is done.
+    .target(
+      name: "Patching",
+      dependencies: ["Architecture", "Attestation", "Safetensors", "Storage", "StrictJSON"],
+      swiftSettings: library),
+    .target(
+      name: "Provenance",
+      dependencies: [
+        "Patching", "Ledger", "Architecture", "Attestation", "Safetensors", "Storage",
+        "StrictJSON",
+      ],
+      swiftSettings: library),
+    .target(
+      name: "AuditReport",
+      dependencies: ["Ledger", "Attestation", "Storage", "StrictJSON"],
+      swiftSettings: library),
+
+    // What a person asks for.
+    .target(
+      name: "Commands",
+      dependencies: [
+        "AuditReport", "Provenance", "Patching", "Ledger", "Architecture", "Attestation",
+        "Safetensors", "Storage", "StrictJSON",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: library),
+    .executableTarget(name: "unlearn-patch", dependencies: ["Commands"], swiftSettings: library),
+  ],
+  swiftLanguageModes: [.v6]
+)

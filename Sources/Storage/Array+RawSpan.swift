@@ -1,0 +1,24 @@
+extension Array where Element == UInt8 {
+  /// The bytes of this array, borrowed.
+  public var rawSpan: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // Bytes have no padding, which is all that viewing a span as raw bytes asks for.
+      unsafe span.bytes
+    }
+  }
+}
+
+extension RawSpan {
+  /// The byte at an offset, which the span checks.
+  public func byte(at offset: Int) -> UInt8 {
+    // Every bit pattern is a UInt8.
+    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+  }
+
+  /// A copy of the bytes.
+  public func copied() -> [UInt8] {
+    // The buffer does not leave the closure.
+    unsafe withUnsafeBytes { unsafe Array($0) }
+  }
+}

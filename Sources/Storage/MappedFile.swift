@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A read-only file mapped into memory for as long as this value lives.
+///
+/// Copying is not possible, so there is exactly one owner and one `munmap`. Should another process
+/// shorten the file meanwhile, reading the lost part is a bus error; SECURITY.md says so.
+@safe
+public struct MappedFile: ~Copyable, @unchecked Sendable {
+  // Unchecked: the mapping is read-only and has one owner.
+  private let base: UnsafeMutableRawPointer?
+  /// The size of the file when it was mapped.
+  public let byteCount: Int
+  /// The path that was mapped.
+  public let path: String
+  /// What the file system said of the file when it was mapped.
+  public let status: FileStatus
+
+  /// Maps the whole of a regular file.
+  public init(path: String) throws(StorageError) {
+    let descriptor = try Descriptor(path, .read)
+    let status = try descriptor.status()
+    guard status.kind == .regular else { throw StorageError(.notRegular, path: path) }
+    let address = unsafe try descriptor.mapped(byteCount: status.byteCount)
+    unsafe base = address
+    self.status = status
+    self.path = path
+    byteCount = status.byteCount
+  }
+
+  deinit { if let base = unsafe base { unsafe munmap(base, byteCount) } }
+
+  /// The bytes of the file; the span cannot outlive the mapping.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // `base` is a mapping of `byteCount` bytes that lives as long as `self`; nil only for 0 bytes.
+      let buffer = unsafe UnsafeRawBufferPointer(start: base, count: byteCount)
+      return unsafe _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self)
+    }
+  }
+
+  /// Tells the kernel that a range will not be read again, which keeps resident memory flat.
+  public func releasePages(_ range: Range<Int>) {
+    guard let base = unsafe base else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    // Whole pages inside the mapping; they are clean, so dropping them loses nothing.
+    if start < end { unsafe madvise(base + start, end - start, MADV_DONTNEED) }
+  }
+}
