@@ -42,7 +42,8 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension JSONError.Reason {
-  var text: String {
+  /// The rule in words.
+  public var text: String {
     switch self {
     case .unexpectedEnd: return "the JSON text ends inside a value"
     case .unexpected(let byte, let expected):

@@ -1,0 +1,70 @@
+public import Storage
+
+/// A safetensors file, mapped: its header, and its tensors as borrowed bytes.
+public struct TensorFile: ~Copyable, Sendable {
+  private let file: MappedFile
+  /// What the file says that it holds.
+  public let header: Header
+
+  /// Maps and checks a file.
+  public init(path: String, mode: Header.Mode = .conformance) throws(TensorFileError) {
+    let file: MappedFile
+    do throws(StorageError) { file = try MappedFile(path: path) } catch { throw .storage(error) }
+    let header: Header
+    do throws(HeaderError) { header = try Self.header(of: file, mode) } catch {
+      throw .header(error, path: path)
+    }
+    self.file = file
+    self.header = header
+  }
+
+  // Its own function: an initialiser cannot both consume a value and borrow from it.
+  private static func header(of file: borrowing MappedFile, _ mode: Header.Mode)
+    throws(HeaderError) -> Header
+  {
+    try Header(parsing: file.bytes, mode: mode)
+  }
+
+  /// The path of the file.
+  public var path: String { file.path }
+  /// What the file system said of the file when it was mapped.
+  public var status: FileStatus { file.status }
+  /// The whole file.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self) get { file.bytes }
+  }
+
+  /// The bytes of a tensor of this file's header.
+  @_lifetime(borrow self)
+  public func bytes(of tensor: TensorInfo) -> RawSpan {
+    file.bytes.extracting(fileRange(of: tensor))
+  }
+
+  /// Where a tensor lies in the file.
+  public func fileRange(of tensor: TensorInfo) -> Range<Int> {
+    header.dataOffset + tensor.dataRange.lowerBound..<header.dataOffset
+      + tensor.dataRange.upperBound
+  }
+
+  /// Lets go of the pages of a range that will not be read again.
+  public func releasePages(_ range: Range<Int>) { file.releasePages(range) }
+}
+
+/// Why a safetensors file or a checkpoint could not be opened.
+public enum TensorFileError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The file system refused.
+  case storage(StorageError)
+  /// The header breaks a rule of the format.
+  case header(HeaderError, path: String)
+  /// The folder does not hold a checkpoint, or its parts do not agree.
+  case checkpoint(String, path: String)
+
+  /// What and where, in one line.
+  public var description: String {
+    switch self {
+    case .storage(let error): error.description
+    case .header(let error, let path): "\(path): \(error)"
+    case .checkpoint(let what, let path): "\(path): \(what)"
+    }
+  }
+}
