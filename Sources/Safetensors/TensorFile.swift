@@ -40,6 +40,13 @@ public struct TensorFile: ~Copyable, Sendable {
     file.bytes.extracting(fileRange(of: tensor))
   }
 
+  /// Calls `body` with the bytes of a tensor; for owners that can't lend a span of their own.
+  public func withBytes<Value, Failure: Error>(
+    of tensor: TensorInfo, _ body: (RawSpan) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try body(bytes(of: tensor))
+  }
+
   /// Where a tensor lies in the file.
   public func fileRange(of tensor: TensorInfo) -> Range<Int> {
     header.dataOffset + tensor.dataRange.lowerBound..<header.dataOffset

@@ -22,3 +22,19 @@ extension RawSpan {
     unsafe withUnsafeBytes { unsafe Array($0) }
   }
 }
+
+extension Array where Element == UInt8 {
+  /// Replaces bytes from an offset on; they must fit.
+  public mutating func overwrite(at offset: Int, with bytes: RawSpan) {
+    precondition(
+      offset >= 0 && bytes.byteCount <= count - offset,
+      "\(bytes.byteCount) bytes at \(offset) of \(count)")
+    // Checked above, and the buffers do not leave the closures.
+    unsafe withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes { source in
+        guard let base = target.baseAddress, let from = source.baseAddress else { return }
+        unsafe (base + offset).copyMemory(from: from, byteCount: source.count)
+      }
+    }
+  }
+}

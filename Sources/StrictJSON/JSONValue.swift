@@ -129,3 +129,8 @@ extension JSONValue {
     }
   }
 }
+
+extension JSONValue: ExpressibleByStringLiteral {
+  /// Makes a string from a literal.
+  public init(stringLiteral value: String) { self = .text(value) }
+}

@@ -1,0 +1,72 @@
+private import COpenSSL
+public import Storage
+
+/// SHA-256 (FIPS 180-4), computed by OpenSSL as bytes come.
+@safe
+public struct SHA256: ~Copyable {
+  private let context: OpaquePointer
+
+  /// Starts with no bytes.
+  public init() {
+    guard let context = unsafe EVP_MD_CTX_new(),
+      unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+    else { preconditionFailure("OpenSSL can't compute SHA-256: the installation is broken") }
+    unsafe self.context = context
+  }
+
+  deinit { unsafe EVP_MD_CTX_free(context) }
+
+  /// Adds bytes.
+  public mutating func update(_ bytes: RawSpan) {
+    let done = unsafe bytes.withUnsafeBytes {
+      unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count)
+    }
+    precondition(done == 1, "OpenSSL can't compute SHA-256")
+  }
+
+  /// The digest of all bytes added.
+  public consuming func finalize() -> Digest {
+    var output = [UInt8](repeating: 0, count: 32)
+    let done = unsafe EVP_DigestFinal_ex(context, &output, nil)
+    guard done == 1, let digest = Digest(bytes: output) else {
+      preconditionFailure("OpenSSL can't compute SHA-256")
+    }
+    return digest
+  }
+
+  /// The digest of a span.
+  public static func digest(of bytes: RawSpan) -> Digest {
+    var hash = SHA256()
+    hash.update(bytes)
+    return hash.finalize()
+  }
+
+  /// The digest of an array.
+  public static func digest(of bytes: [UInt8]) -> Digest { digest(of: bytes.rawSpan) }
+
+  /// The digest of a regular file, read in windows of 1 MiB.
+  ///
+  /// - Parameter progress: Told of the bytes hashed since the last call.
+  /// - Throws: `changedUnderneath` where the file changed meanwhile.
+  public static func digest(ofFile path: String, progress: (Int) -> Void = { _ in })
+    throws(StorageError) -> Digest
+  {
+    let file = try Descriptor(path, .read)
+    let before = try file.status()
+    guard before.kind == .regular else { throw StorageError(.notRegular, path: path) }
+    var hash = SHA256()
+    var buffer = [UInt8](repeating: 0, count: min(1 << 20, max(1, before.byteCount)))
+    var offset = 0
+    while offset < before.byteCount {
+      let count = min(buffer.count, before.byteCount - offset)
+      try file.readExactly(into: &buffer, count: count, at: offset)
+      hash.update(buffer.rawSpan.extracting(first: count))
+      offset += count
+      progress(count)
+    }
+    guard try file.status() == before else {
+      throw StorageError(.changedUnderneath, path: path)
+    }
+    return hash.finalize()
+  }
+}

@@ -1,0 +1,235 @@
+import Attestation
+public import Safetensors
+public import Storage
+
+/// A patch that has been held against a model: what will be read and written, as a value.
+///
+/// Making one checks patch, statement and model against each other; nothing is written.
+public struct PatchTarget: Sendable {
+  /// How much of the model is hashed before it is changed.
+  public enum Verification: String, Sendable, CaseIterable {
+    /// Every file.
+    case full
+    /// Headers, and the bytes that the patch touches.
+    case touched
+  }
+
+  /// The model.
+  public let checkpoint: Checkpoint
+  /// What was signed.
+  public let statement: PatchStatement
+  /// The edits, bound to the model.
+  let edits: [BoundEdit]
+  /// The shards that change, by index, in order.
+  let shards: [Int]
+
+  /// Checks that patch, statement and model speak of the same tensors.
+  public init(patch: borrowing PatchFile, statement: PatchStatement, checkpoint: Checkpoint)
+    throws(PatchError)
+  {
+    guard patch.digest() == statement.patchDigest else {
+      throw PatchError(
+        .mismatch(
+          "the file is not the one that was signed: expected sha256 \(statement.patchDigest), found \(patch.digest())"
+        ), path: patch.path)
+    }
+    let edits = try patch.bind(to: checkpoint)
+    self.checkpoint = checkpoint
+    self.statement = statement
+    self.edits = edits
+    shards = Set(edits.map(\.shard)).sorted()
+    try checkRecords(patch)
+    try checkFiles()
+  }
+
+  /// How many bytes of values the patch brings.
+  public var touchedByteCount: Int {
+    edits.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.runs.byteCount } }
+  }
+
+  /// The shards that change, by name.
+  public var shardNames: [String] { shards.map { checkpoint.shards[$0].name } }
+
+  /// How many bytes the shards that change have.
+  public var shardByteCount: Int {
+    shards.reduce(0) { $0 + checkpoint.shards[$1].status.byteCount }
+  }
+
+  func editedShard(_ index: Int) -> EditedShard {
+    EditedShard(checkpoint.shards[index], index: index, edits: edits)
+  }
+
+  /// The statement's record of each part equals what the patch holds.
+  private func checkRecords(_ patch: borrowing PatchFile) throws(PatchError) {
+    var expected: [PatchStatement.Edit] = []
+    for index in shards {
+      for edit in editedShard(index).edits {
+        for part in edit.parts {
+          // What the base holds is checked where the model is read; here it is taken as stated.
+          let stated = statement.edits.first {
+            $0.tensor == edit.info.name && $0.kind == part.kind
+          }
+          guard let stated else {
+            throw PatchError(
+              .mismatch("the statement has no record of its \(part.kind.rawValue)"),
+              path: patch.path, tensor: edit.info.name)
+          }
+          expected.append(
+            patch.record(
+              part, of: edit, shard: checkpoint.shards[index].name, before: stated.before))
+          guard expected.last == stated else {
+            throw PatchError(
+              .mismatch(
+                "the statement's record of its \(part.kind.rawValue) is not what the patch and the model hold"
+              ), path: patch.path, tensor: edit.info.name)
+          }
+        }
+      }
+    }
+    guard expected.count == statement.edits.count else {
+      throw PatchError(
+        .mismatch(
+          "the statement has \(statement.edits.count) records, the patch \(expected.count)"),
+        path: patch.path)
+    }
+    let touched = Set(shardNames)
+    if let stray = statement.resultFiles.first(where: { !touched.contains($0.name) }) {
+      throw PatchError(
+        .mismatch("the statement changes \(stray.name), which the patch does not touch"),
+        path: patch.path)
+    }
+  }
+
+  /// The model has the files that the statement names, and no others.
+  private func checkFiles() throws(PatchError) {
+    let found = Set(checkpoint.files.map { ByteString($0.name) })
+    let expected = Set(statement.base.files.map { ByteString($0.name) })
+    if let missing = expected.subtracting(found).sorted().first {
+      throw PatchError(
+        .foreignModel("is missing; the patch was made for a model that has it"),
+        path: checkpoint.fullPath(missing.text))
+    }
+    if let extra = found.subtracting(expected).sorted().first {
+      throw PatchError(
+        .foreignModel("is not part of the base that the patch was made for; move it away"),
+        path: checkpoint.fullPath(extra.text))
+    }
+  }
+
+  /// Where the model stands with respect to the patch, by the digests of its files.
+  public func standing(_ found: ModelDigest) -> Standing {
+    if found == statement.base { return .base }
+    if found == statement.result { return .result }
+    let expected = statement.base
+    for file in found.files where expected[file.name] != file.digest {
+      return .other(
+        file: file.name, expected: expected[file.name] ?? file.digest, found: file.digest)
+    }
+    return .other(file: "", expected: expected.root, found: found.root)
+  }
+
+  /// Where a model stands with respect to a patch.
+  public enum Standing: Hashable, Sendable {
+    /// It is the base.
+    case base
+    /// It is the result: the patch has been applied.
+    case result
+    /// It is neither; the first file that is not the base's.
+    case other(file: String, expected: Digest, found: Digest)
+  }
+
+  /// Checks the bytes that the patch touches against the base, or the result.
+  public func checkTouched(_ patch: borrowing PatchFile, are side: Side) throws(PatchError) {
+    for index in shards {
+      let edited = editedShard(index)
+      let path = checkpoint.fullPath(checkpoint.shards[index].name)
+      let file = try storing { () throws(StorageError) in try Descriptor(path, .read) }
+      var touched = TouchedBytes()
+      for edit in edited.edits {
+        for part in edit.parts {
+          let found = try storing { () throws(StorageError) in
+            try touched.digest(
+              part, of: patch, in: file, tensorStart: edited.fileRange(edit).lowerBound)
+          }
+          guard
+            let stated = statement.edits.first(where: {
+              $0.tensor == edit.info.name && $0.kind == part.kind
+            })
+          else { continue }
+          if side == .base, found != stated.before {
+            throw PatchError(
+              .wrongBase(expected: stated.before, found: found), path: path,
+              tensor: edit.info.name)
+          }
+          if side == .result, found != stated.after {
+            throw PatchError(
+              .wrongResult(expected: stated.after, found: found), path: path,
+              tensor: edit.info.name)
+          }
+        }
+      }
+    }
+  }
+
+  /// Which end of a patch is meant.
+  public enum Side: Hashable, Sendable {
+    /// The model before.
+    case base
+    /// The model after.
+    case result
+  }
+
+  /// Refuses files whose change in place would reach further than this model, or can't be made.
+  public func checkWritableInPlace() throws(PatchError) {
+    guard Folder.isWritable(checkpoint.path) else {
+      throw PatchError(
+        .unsafeTarget("the folder may not be written by this user; use --output"),
+        path: checkpoint.path)
+    }
+    for index in shards {
+      let path = checkpoint.fullPath(checkpoint.shards[index].name)
+      let status = try storing { () throws(StorageError) in try FileStatus(ofLink: path) }
+      guard status == checkpoint.shards[index].status else {
+        throw PatchError(.storage(StorageError(.changedUnderneath, path: path)))
+      }
+      if status.linkCount > 1 {
+        throw PatchError(.storage(StorageError(.hardLinked(count: status.linkCount), path: path)))
+      }
+      if !Folder.isWritable(path) || status.mode & 0o200 == 0 {
+        throw PatchError(
+          .unsafeTarget("is read-only; make it writable, or use --output"), path: path)
+      }
+    }
+  }
+
+  /// Writes the new values into the model's own files.
+  ///
+  /// The undo capsule and the journal must be on disk before.
+  public func writeInPlace(_ patch: borrowing PatchFile, advance: (Int) -> Void = { _ in })
+    throws(PatchError)
+  {
+    for index in shards {
+      let edited = editedShard(index)
+      try storing { () throws(StorageError) in
+        let file = try Descriptor(checkpoint.fullPath(checkpoint.shards[index].name), .update)
+        try edited.write(into: file, patch: patch, advance: advance)
+      }
+    }
+  }
+
+  /// The digests of the model's files, with those of the shards that change read anew.
+  public func digestAfterWriting(advance: (Int) -> Void = { _ in }) throws(PatchError)
+    -> [ModelDigest.File]
+  {
+    var files: [ModelDigest.File] = []
+    for name in shardNames {
+      files.append(
+        ModelDigest.File(
+          name: name,
+          digest: try storing { () throws(StorageError) in
+            try SHA256.digest(ofFile: checkpoint.fullPath(name), progress: advance)
+          }))
+    }
+    return files
+  }
+}

@@ -1,0 +1,70 @@
+import Attestation
+import Safetensors
+import Storage
+
+/// The sealed inverse of a patch: the same indices with the values that the model has now.
+///
+/// Inside the seal is a patch file like any other, so undoing is applying it. The key is kept elsewhere,
+/// and destroying it makes the patch final.
+public enum UndoCapsule {
+  /// Reads the touched bytes of a model and seals the inverse patch, durably.
+  ///
+  /// - Parameters:
+  ///   - path: The capsule's name; it must not exist.
+  ///   - key: 32 random bytes of its own.
+  public static func seal(
+    _ target: PatchTarget, patch: borrowing PatchFile, to path: String, key: [UInt8]
+  ) throws(PatchError) {
+    do throws(AttestationError) {
+      var writer = try SealedFileWriter(
+        path: path, key: key, plaintextByteCount: patch.bytes.byteCount)
+      try writer.append(patch.bytes.extracting(0..<patch.header.dataOffset))
+      var touched = TouchedBytes()
+      for entry in patch.header.tensors {
+        guard let (tensor, kind, isValue) = EditKind.split(entry.name) else { continue }
+        guard isValue,
+          let edit = target.edits.first(where: { $0.info.name == tensor }),
+          let part = edit.parts.first(where: { $0.kind == kind })
+        else {
+          try writer.append(
+            patch.bytes.extracting(
+              patch.header.dataOffset + entry.dataRange.lowerBound..<patch.header.dataOffset
+                + entry.dataRange.upperBound))
+          continue
+        }
+        let shard = target.checkpoint.shards[edit.shard]
+        let start = shard.header.dataOffset + edit.info.dataRange.lowerBound
+        // The touched bytes stream through one window into the seal; a failing seal is kept for after.
+        var failure: AttestationError?
+        do throws(StorageError) {
+          let file = try Descriptor(target.checkpoint.fullPath(shard.name), .read)
+          try touched.forEach(part, of: patch, in: file, tensorStart: start) { bytes in
+            if failure == nil {
+              do throws(AttestationError) { try writer.append(bytes) } catch { failure = error }
+            }
+          }
+        } catch { throw AttestationError(storage: error) }
+        if let failure { throw failure }
+      }
+      try writer.commit()
+    } catch { throw PatchError(.attestation(error), path: path) }
+  }
+
+  /// Opens a capsule: the inverse patch, unsealed into a file that has no name any more.
+  ///
+  /// The plaintext is what the model's own files are about to hold; it exists for as long as the value.
+  public static func open(_ path: String, key: [UInt8]) throws(PatchError) -> PatchFile {
+    let plain = Paths.hiddenSibling(of: path)
+    do throws(AttestationError) {
+      try SealedFile(path: path, key: key).unseal(to: plain)
+    } catch { throw PatchError(.attestation(error), path: path) }
+    do throws(PatchError) {
+      let patch = try PatchFile(path: plain)
+      try storing { () throws(StorageError) in try Folder.remove(plain) }
+      return patch
+    } catch {
+      try storing { () throws(StorageError) in try Folder.remove(plain) }
+      throw error
+    }
+  }
+}

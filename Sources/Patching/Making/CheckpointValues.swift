@@ -1,0 +1,51 @@
+public import Safetensors
+import Storage
+
+/// The tensors of a checkpoint as bytes; each shard is mapped once.
+public final class CheckpointValues: ValueSource, Sendable {
+  private final class MappedShard: Sendable {
+    let file: TensorFile
+    init(_ file: consuming TensorFile) { self.file = file }
+  }
+
+  private let checkpoint: Checkpoint
+  private let shards: [MappedShard]
+
+  /// Maps all shards of a checkpoint.
+  ///
+  /// - Throws: Where a shard's header is no longer what it was when the checkpoint was read.
+  public init(_ checkpoint: Checkpoint) throws(PatchError) {
+    self.checkpoint = checkpoint
+    var shards: [MappedShard] = []
+    for shard in checkpoint.shards {
+      let path = checkpoint.fullPath(shard.name)
+      let file = try reading { () throws(TensorFileError) in try TensorFile(path: path) }
+      guard file.header == shard.header else {
+        throw PatchError(.storage(StorageError(.changedUnderneath, path: path)))
+      }
+      shards.append(MappedShard(file))
+    }
+    self.shards = shards
+  }
+
+  /// Calls `body` with the bytes of a tensor.
+  func withBytes<Value, Failure: Error>(
+    of tensor: TensorInfo, _ body: (RawSpan) throws(Failure) -> Value
+  ) throws(Failure) -> Value? {
+    guard let place = checkpoint[tensor.name] else { return nil }
+    let file = shards[place.shard]
+    let value = try file.file.withBytes(of: place.info, body)
+    file.file.releasePages(file.file.fileRange(of: place.info))
+    return value
+  }
+
+  /// Gives the bytes as they are in the checkpoint.
+  public func forEachPiece<Failure: Error>(
+    of tensor: TensorInfo, in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard let place = checkpoint[tensor.name] else { return }
+    try shards[place.shard].file.withBytes(of: place.info) { (bytes) throws(Failure) in
+      try body(bytes.extracting(range))
+    }
+  }
+}

@@ -1,0 +1,75 @@
+public import Architecture
+import Attestation
+public import Safetensors
+import Storage
+
+/// Describes a finished patch file against its base: reads and hashes, decides nothing.
+public struct StatementBuilder {
+  /// The request that the patch answers; nil where there is none.
+  public var request: String?
+  /// The origin of the ledger that the request is in.
+  public var ledgerOrigin: String?
+  /// How the values were made.
+  public var method: PatchMethod
+
+  /// Names what the files don't tell.
+  public init(method: PatchMethod, request: String? = nil, ledgerOrigin: String? = nil) {
+    self.method = method
+    self.request = request
+    self.ledgerOrigin = ledgerOrigin
+  }
+
+  /// Reads base and patch and says what the one becomes by the other.
+  ///
+  /// - Parameters:
+  ///   - patchName: The name of the patch file.
+  ///   - baseDigest: The digests of all files of the base.
+  ///   - advance: Told of the bytes hashed since the last call.
+  public func describe(
+    _ patch: borrowing PatchFile, named patchName: String, base: Checkpoint,
+    baseDigest: ModelDigest, map: UnitMap?, advance: (Int) -> Void = { _ in }
+  ) throws(PatchError) -> PatchStatement {
+    let edits = try patch.bind(to: base)
+    var records: [PatchStatement.Edit] = []
+    var changed: [ModelDigest.File] = []
+    for (index, shard) in base.shards.enumerated() {
+      let edited = EditedShard(shard, index: index, edits: edits)
+      if edited.edits.isEmpty { continue }
+      let digest = try storing { () throws(StorageError) in
+        let file = try Descriptor(base.fullPath(shard.name), .read)
+        var touched = TouchedBytes()
+        for edit in edited.edits {
+          for part in edit.parts {
+            records.append(
+              patch.record(
+                part, of: edit, shard: shard.name,
+                before: try touched.digest(
+                  part, of: patch, in: file, tensorStart: edited.fileRange(edit).lowerBound)))
+          }
+        }
+        return try edited.digest(of: file, patch: patch, advance: advance)
+      }
+      if digest != baseDigest[shard.name] {
+        changed.append(ModelDigest.File(name: shard.name, digest: digest))
+      }
+    }
+    return PatchStatement(
+      patchName: patchName, patchDigest: patch.digest(), request: request,
+      ledgerOrigin: ledgerOrigin, base: baseDigest,
+      resultRoot: baseDigest.replacing(changed).root, resultFiles: changed, edits: records,
+      units: patch.touchedUnits(edits, map: map, checkpoint: base), method: method)
+  }
+}
+
+extension PatchFile {
+  /// What the statement says of one part.
+  func record(_ part: BoundPart, of edit: BoundEdit, shard: String, before: Digest)
+    -> PatchStatement.Edit
+  {
+    PatchStatement.Edit(
+      file: shard, tensor: edit.info.name, dtype: edit.info.dtype, shape: edit.info.shape,
+      kind: part.kind, count: part.part.count,
+      indices: part.part.indices == nil ? nil : SHA256.digest(of: indexBytes(part.part)),
+      before: before, after: digestAfter(part, of: edit))
+  }
+}

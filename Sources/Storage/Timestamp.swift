@@ -1,0 +1,125 @@
+/// A moment to the second, written as RFC 3339 in UTC: `2026-11-24T11:00:00Z`.
+public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
+  public let seconds: Int64
+
+  /// Takes seconds since 1970; from year 0 to 9999, else the nearer end.
+  public init(seconds: Int64) {
+    self.seconds = min(max(seconds, -62_167_219_200), 253_402_300_799)
+  }
+
+  /// Reads `YYYY-MM-DDTHH:MM:SSZ`, and `YYYY-MM-DD` as its first second; nil for anything else.
+  public init?(_ text: String) {
+    let bytes = Array(text.utf8)
+    guard bytes.count == 10 || bytes.count == 20, let date = CivilDate(String(text.prefix(10)))
+    else { return nil }
+    var seconds = Int64(date.daysSince1970) * 86_400
+    if bytes.count == 20 {
+      func number(_ start: Int) -> Int64? {
+        bytes[start..<start + 2].allSatisfy({ (0x30...0x39).contains($0) })
+          ? Int64(String(decoding: bytes[start..<start + 2], as: UTF8.self)) : nil
+      }
+      guard bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
+        bytes[16] == UInt8(ascii: ":"), bytes[19] == UInt8(ascii: "Z"),
+        let hour = number(11), hour < 24, let minute = number(14), minute < 60,
+        let second = number(17), second < 60
+      else { return nil }
+      seconds += hour * 3600 + minute * 60 + second
+    }
+    self.init(seconds: seconds)
+  }
+
+  /// The day, in UTC.
+  public var date: CivilDate {
+    CivilDate(daysSince1970: Int((seconds - Self.mod(seconds, 86_400)) / 86_400))
+  }
+
+  /// The text.
+  public var description: String {
+    let rest = Self.mod(seconds, 86_400)
+    return
+      "\(date)T\(CivilDate.padded(Int(rest / 3600), 2)):\(CivilDate.padded(Int(rest / 60 % 60), 2)):\(CivilDate.padded(Int(rest % 60), 2))Z"
+  }
+
+  /// Compares moments.
+  public static func < (left: Self, right: Self) -> Bool { left.seconds < right.seconds }
+
+  private static func mod(_ value: Int64, _ by: Int64) -> Int64 {
+    let rest = value % by
+    return rest < 0 ? rest + by : rest
+  }
+}
+
+/// A day of the proleptic Gregorian calendar, from year 0 to 9999.
+public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// The year.
+  public let year: Int
+  /// The month, from 1.
+  public let month: Int
+  /// The day of the month, from 1.
+  public let day: Int
+
+  /// Names a day; nil where there is none.
+  public init?(year: Int, month: Int, day: Int) {
+    guard (0...9999).contains(year), (1...12).contains(month), day >= 1,
+      day <= Self.dayCount(year: year, month: month)
+    else { return nil }
+    (self.year, self.month, self.day) = (year, month, day)
+  }
+
+  /// Reads `YYYY-MM-DD`; nil for anything else.
+  public init?(_ text: String) {
+    let bytes = Array(text.utf8)
+    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+      bytes.enumerated().allSatisfy({ [4, 7].contains($0.offset) || (0x30...0x39).contains($0.element) })
+    else { return nil }
+    func number(_ range: Range<Int>) -> Int { range.reduce(0) { $0 * 10 + Int(bytes[$1]) - 0x30 } }
+    self.init(year: number(0..<4), month: number(5..<7), day: number(8..<10))
+  }
+
+  /// Counts days from 1970-01-01, by the algorithm of 400-year eras.
+  public init(daysSince1970 days: Int) {
+    let shifted = min(max(days, -719_528), 2_932_896) + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * dayOfYear + 2) / 153
+    day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  }
+
+  /// Days since 1970-01-01.
+  public var daysSince1970: Int {
+    let shiftedYear = month <= 2 ? year - 1 : year
+    let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
+    let yearOfEra = shiftedYear - era * 400
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+  }
+
+  /// How many days a month has.
+  public static func dayCount(year: Int, month: Int) -> Int {
+    switch month {
+    case 4, 6, 9, 11: 30
+    case 2: year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
+    default: 31
+    }
+  }
+
+  /// The text, `YYYY-MM-DD`.
+  public var description: String {
+    "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
+  }
+
+  /// Compares days.
+  public static func < (left: Self, right: Self) -> Bool {
+    (left.year, left.month, left.day) < (right.year, right.month, right.day)
+  }
+
+  static func padded(_ number: Int, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}
