@@ -57,7 +57,7 @@ let package = Package(
       dependencies: [
         "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      swiftSettings: library),
+      resources: [.embedInCode("Schema/0001-ledger.sql")], swiftSettings: library),
 
     // What is done.
     .target(

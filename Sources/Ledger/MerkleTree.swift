@@ -1,4 +1,4 @@
-public import Attestation
+import Attestation
 public import Storage
 
 /// The Merkle tree of RFC 6962: hashes, proofs and their verification, over leaf hashes.
