@@ -243,6 +243,7 @@ public struct LedgerState: Sendable {
       return "the patch is not the last that was applied"
     }
     models[place].openIntent = intent
+    try keepBundle(body, intent.patch, intent.request, leaf.sequence)
     note(leaf.sequence, intent.request)
     return nil
   }
@@ -300,11 +301,26 @@ public struct LedgerState: Sendable {
     let patch = try leaf.body["patch"].digest()
     models[place].steps.append(
       Step(root: after, leaf: leaf.sequence, event: leaf.typeName, patch: patch))
+    try keepBundle(leaf.body, patch, request, leaf.sequence)
     note(leaf.sequence, request)
     if let request = requests.firstIndex(where: { $0.id == request }) {
       requests[request].status = .applied
     }
     return nil
+  }
+
+  /// A patch that was signed elsewhere is known from its first use here.
+  private mutating func keepBundle(
+    _ body: JSONField, _ patch: Digest, _ request: String?, _ leaf: Int
+  ) throws(JSONFieldError) {
+    guard let bundle = try body["bundle"].optional?.digest() else { return }
+    if let known = patches.firstIndex(where: { $0.digest == patch }) {
+      patches[known].bundle = bundle
+      patches[known].leaves.append(leaf)
+    } else {
+      patches.append(
+        Patch(digest: patch, method: nil, request: request, bundle: bundle, leaves: [leaf]))
+    }
   }
 
   private mutating func note(_ leaf: Int, _ request: String?) {

@@ -68,3 +68,41 @@ public enum UndoCapsule {
     }
   }
 }
+
+extension PatchTarget {
+  /// Checks that an inverse patch covers exactly what the patch covers, with the values of the base.
+  public func checkInverse(_ inverse: borrowing PatchFile) throws(PatchError) {
+    let edits = try inverse.bind(to: checkpoint)
+    var count = 0
+    for edit in edits {
+      for part in edit.parts {
+        count += 1
+        guard
+          let stated = statement.edits.first(where: {
+            $0.tensor == edit.info.name && $0.kind == part.kind
+          }),
+          inverse.record(
+            part, of: edit, shard: checkpoint.shards[edit.shard].name, before: stated.before
+          ).isInverse(of: stated)
+        else {
+          throw PatchError(
+            .mismatch("the undo capsule does not hold the base's values"), path: inverse.path,
+            tensor: edit.info.name)
+        }
+      }
+    }
+    guard count == statement.edits.count else {
+      throw PatchError(
+        .mismatch(
+          "the undo capsule has \(count) parts, the patch \(statement.edits.count)"),
+        path: inverse.path)
+    }
+  }
+}
+
+extension PatchStatement.Edit {
+  /// Whether this record's result is the other's base, at the same indices.
+  fileprivate func isInverse(of other: PatchStatement.Edit) -> Bool {
+    indices == other.indices && count == other.count && after == other.before
+  }
+}

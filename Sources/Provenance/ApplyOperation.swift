@@ -1,0 +1,281 @@
+import Attestation
+public import Ledger
+public import Patching
+import Safetensors
+import Storage
+import StrictJSON
+
+/// What applying a patch would do, with all checks done and nothing written.
+public struct ApplyPlan: Sendable {
+  /// The target, checked.
+  public let target: PatchTarget
+  /// The digests of the base.
+  public let base: ModelDigest
+  /// The signers that are trusted.
+  public let signers: [String]
+  /// The model in the ledger; nil where it will be registered.
+  let model: LedgerState.Model?
+  /// The folder, without symbolic links.
+  let folder: String
+}
+
+extension Workspace {
+  /// Does every check of applying, in the order of `docs/formats/patch.md`, and writes nothing.
+  public func planApply(
+    _ patch: borrowing SignedPatch, to folder: String, inPlace: Bool,
+    verification: PatchTarget.Verification, store: LedgerStore, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> ApplyPlan {
+    let signers = try patch.checkTrust(try trust(), at: surroundings.now)
+    try Self.refuseUnfinished(folder)
+    let state = try ledger { () throws(LedgerError) in try store.state() }
+    try checkRequest(patch.statement, state)
+    let checkpoint = try readingModel(folder)
+    let target: PatchTarget
+    do throws(PatchError) {
+      target = try PatchTarget(
+        patch: patch.file, statement: patch.statement, checkpoint: checkpoint)
+    } catch { throw ProvenanceError(error) }
+    let base = try checkBase(target, patch.file, verification, state, surroundings)
+    let identity = try ModelIdentity(
+      folder: folder, root: base.root, store: store, state: state)
+    if let model = identity.known {
+      if let open = model.openIntent {
+        throw ProvenanceError(
+          .state, "leaf \(open.leaf) has begun an operation on this model that has not ended",
+          hint: "`unlearn-patch recover \(folder)`")
+      }
+      guard model.head == base.root else {
+        throw ProvenanceError(
+          .state,
+          "the ledger has this model at \(model.head), the folder is at \(base.root)",
+          hint: "`unlearn-patch verify \(folder)` tells what it is")
+      }
+    }
+    if inPlace {
+      try patching { () throws(PatchError) in try target.checkWritableInPlace() }
+      let needed = target.touchedByteCount + (1 << 20)
+      let undo = Paths.join(path, "undo")
+      let free = try storing { () throws(StorageError) in try Folder.freeByteCount(at: undo) }
+      guard free > needed else {
+        throw ProvenanceError(
+          StorageError(.noSpace(needed: needed, free: free), path: undo))
+      }
+    }
+    return ApplyPlan(
+      target: target, base: base, signers: signers, model: identity.known, folder: identity.path)
+  }
+
+  private func checkRequest(_ statement: PatchStatement, _ state: LedgerState)
+    throws(ProvenanceError)
+  {
+    guard let request = statement.request else { return }
+    guard statement.ledgerOrigin == nil || statement.ledgerOrigin == verifierKey.name else {
+      throw ProvenanceError(
+        .state,
+        "the patch answers a request of the ledger \(statement.ledgerOrigin ?? ""), this one is \(verifierKey.name)"
+      )
+    }
+    guard state.request(request) != nil else {
+      throw ProvenanceError(.state, "the request \(request) is not in this ledger")
+    }
+  }
+
+  /// The model is the base, or the refusal says what it is instead.
+  private func checkBase(
+    _ target: PatchTarget, _ patch: borrowing PatchFile,
+    _ verification: PatchTarget.Verification, _ state: LedgerState, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> ModelDigest {
+    if verification == .touched {
+      do throws(PatchError) { try target.checkTouched(patch, are: .base) } catch {
+        var isResult = true
+        do throws(PatchError) { try target.checkTouched(patch, are: .result) } catch {
+          isResult = false
+        }
+        if isResult { throw Self.alreadyApplied(target, state) }
+        throw ProvenanceError(error)
+      }
+      return target.statement.base
+    }
+    let total = target.checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+    let found: ModelDigest
+    do throws(PatchError) {
+      found = try ModelDigest(target.checkpoint) {
+        surroundings.progress("checking the base", $0, total)
+      }
+    } catch { throw ProvenanceError(error) }
+    switch target.standing(found) {
+    case .base: return found
+    case .result: throw Self.alreadyApplied(target, state)
+    case .other(let file, let expected, let found):
+      throw ProvenanceError(
+        PatchError(
+          .wrongBase(expected: expected, found: found), path: target.checkpoint.fullPath(file)))
+    }
+  }
+
+  private static func alreadyApplied(_ target: PatchTarget, _ state: LedgerState)
+    -> ProvenanceError
+  {
+    let digest = target.statement.patchDigest
+    let leaf = state.models.lazy.compactMap { model in
+      model.steps.last { $0.patch == digest && $0.root == target.statement.resultRoot }?.leaf
+    }.first
+    return ProvenanceError(
+      .state,
+      "\(target.checkpoint.path): the patch is applied already\(leaf.map { " (leaf \($0))" } ?? "")")
+  }
+
+  /// Applies a patch to the model's own files.
+  public func apply(
+    _ patch: borrowing SignedPatch, inPlaceTo folder: String,
+    verification: PatchTarget.Verification, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> OperationResult {
+    let lock = try ModelLock(folder)
+    defer { extendLifetime(lock) }
+    let store = try openLedger(.append)
+    let plan = try planApply(
+      patch, to: folder, inPlace: true, verification: verification, store: store, surroundings)
+    let target = plan.target
+    try keepArtifact(patch)
+    let model = try identity(plan, store, surroundings)
+    let capsule = "undo-" + Hex.encode(SecureRandom.bytes(16)).grouped
+    let key = SecureRandom.bytes(32)
+    try patching { () throws(PatchError) in
+      try UndoCapsule.seal(target, patch: patch.file, to: capsulePath(capsule), key: key)
+    }
+    let after = target.statement.result
+    var attachments = LedgerStore.Attachments()
+    attachments.undoKey = (capsule, key)
+    attachments.blobs = [("application/vnd.dev.sigstore.bundle.v0.3+json", patch.bundleBytes)]
+    let leaf = try writeUnderJournal(
+      target, patch.file,
+      journal: journal(.apply, target, model: model, capsule: capsule),
+      intent: Self.intent(
+        "apply", patch.statement, bundle: patch.bundleDigest, model: model, before: plan.base.root,
+        after: after.root, capsule: capsule), attachments: attachments, after: after,
+      closing: .patchApplied, discarding: nil, verification: verification, store: store,
+      surroundings)
+    return OperationResult(
+      model: model, before: plan.base.root, after: after.root, leaf: leaf.sequence,
+      files: target.shardNames, patch: patch.statement.patchDigest, signers: plan.signers)
+  }
+
+  /// Makes a patched copy of a model in a new folder.
+  public func apply(
+    _ patch: borrowing SignedPatch, to folder: String, output: String,
+    verification: PatchTarget.Verification, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> OperationResult {
+    let lock = try ModelLock(folder)
+    defer { extendLifetime(lock) }
+    let store = try openLedger(.append)
+    let plan = try planApply(
+      patch, to: folder, inPlace: false, verification: verification, store: store, surroundings)
+    let target = plan.target
+    try keepArtifact(patch)
+    let parent = try identity(plan, store, surroundings)
+    let total = target.checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+    do throws(PatchError) {
+      try PatchedCopy.make(target, patch: patch.file, at: output) {
+        surroundings.progress("copying", $0, total)
+      }
+    } catch { throw ProvenanceError(error) }
+    let after = target.statement.result
+    let place = try storing { () throws(StorageError) in try Paths.resolved(output) }
+    let model = "urn:uuid:" + SecureRandom.uuid()
+    var attachments = LedgerStore.Attachments()
+    attachments.place = (place, model)
+    attachments.blobs = [("application/vnd.dev.sigstore.bundle.v0.3+json", patch.bundleBytes)]
+    let statement = patch.statement
+    let leaves = try record(
+      [
+        ModelIdentity.registration(
+          id: model, digest: plan.base, checkpoint: target.checkpoint, parent: parent),
+        Event(
+          .patchApplied,
+          [
+            "model": .text(model), "patch": .text(statement.patchDigest.hex),
+            "bundle": .text(patch.bundleDigest.hex), "base": .text(plan.base.root.hex),
+            "root": .text(after.root.hex), "mode": "output",
+            "request": statement.request.map { .text($0) },
+          ]),
+      ], attachments, in: store, at: surroundings.now)
+    return OperationResult(
+      model: model, before: plan.base.root, after: after.root,
+      leaf: leaves[leaves.count - 1].sequence, files: target.shardNames,
+      patch: statement.patchDigest, signers: plan.signers)
+  }
+
+  /// The model's identity in the ledger; it is registered where it has none.
+  private func identity(_ plan: ApplyPlan, _ store: LedgerStore, _ surroundings: Surroundings)
+    throws(ProvenanceError) -> String
+  {
+    if let model = plan.model { return model.id }
+    let id = "urn:uuid:" + SecureRandom.uuid()
+    var attachments = LedgerStore.Attachments()
+    attachments.place = (plan.folder, id)
+    try record(
+      [
+        ModelIdentity.registration(
+          id: id, digest: plan.base, checkpoint: plan.target.checkpoint, parent: nil)
+      ], attachments, in: store, at: surroundings.now)
+    return id
+  }
+
+  /// Keeps the patch in the workspace, where recovery and verification find it.
+  private func keepArtifact(_ patch: borrowing SignedPatch) throws(ProvenanceError) {
+    let path = artifactPath(patch.statement.patchDigest)
+    let known = try storing { () throws(StorageError) in try FileStatus.ifExists(path) }
+    if known != nil,
+      try storing({ () throws(StorageError) in try SHA256.digest(ofFile: path) })
+        == patch.statement.patchDigest
+    {
+      return
+    }
+    let bytes = patch.file.bytes
+    do throws(StorageError) {
+      try AtomicFile.write(bytes, to: path, mode: 0o600, replacing: true)
+    } catch { throw ProvenanceError(error) }
+  }
+
+  func journal(
+    _ operation: Journal.Operation, _ target: PatchTarget, model: String, capsule: String
+  ) -> Journal {
+    let (base, result) = (target.statement.base, target.statement.result)
+    return Journal(
+      operation: operation, model: model, workspace: path, patch: target.statement.patchDigest,
+      capsule: capsule,
+      files: target.shardNames.compactMap { name in
+        guard let old = base[name], let new = result[name] else { return nil }
+        return operation == .apply
+          ? Journal.Change(name: name, before: old, after: new)
+          : Journal.Change(name: name, before: new, after: old)
+      })
+  }
+
+  static func intent(
+    _ operation: String, _ statement: PatchStatement, bundle: Digest?, model: String,
+    before: Digest, after: Digest, capsule: String
+  ) -> Event {
+    Event(
+      .patchIntent,
+      [
+        "operation": .text(operation), "patch": .text(statement.patchDigest.hex),
+        "bundle": bundle.map { .text($0.hex) }, "model": .text(model), "base": .text(before.hex),
+        "result": .text(after.hex), "undo": .text(capsule),
+        "request": statement.request.map { .text($0) },
+        "parameters": .integer(Int64(statement.units.parameters)),
+        "heads": .integer(Int64(statement.units.touchedHeads)),
+        "filters": .integer(Int64(statement.units.touchedFilters)),
+      ])
+  }
+}
+
+extension String {
+  /// Hexadecimal digits in groups of four, so that no run of digits looks like a person's number.
+  var grouped: String {
+    let digits = Array(utf8)
+    return stride(from: 0, to: digits.count, by: 4)
+      .map { String(decoding: digits[$0..<Swift.min($0 + 4, digits.count)], as: UTF8.self) }
+      .joined(separator: "-")
+  }
+}

@@ -1,0 +1,150 @@
+import Attestation
+import Ledger
+public import Patching
+import Safetensors
+public import Storage
+import StrictJSON
+
+/// How an interrupted operation is brought to an end.
+public enum Recovery: String, Sendable, CaseIterable {
+  /// Finish it.
+  case finish
+  /// Restore what was before it.
+  case undo
+}
+
+/// What recovery has come to.
+public struct RecoveryResult: Sendable {
+  /// The operation that was interrupted.
+  public let operation: Journal.Operation
+  /// Whether the model is what the operation leads to; else what it was before.
+  public let isFinished: Bool
+  /// The root of the model.
+  public let root: Digest
+}
+
+extension Workspace {
+  /// Brings an interrupted operation to an end; nil where there is none.
+  ///
+  /// Values are absolute, so writing them again over a mixture of old and new leads to the same bytes.
+  public func recover(
+    _ folder: String, _ wanted: Recovery, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> RecoveryResult? {
+    let lock = try ModelLock(folder)
+    defer { extendLifetime(lock) }
+    let store = try openLedger(.append)
+    let journal = try patching { () throws(PatchError) in try Journal(in: folder) }
+    let state = try ledger { () throws(LedgerError) in try store.state() }
+    guard let journal else { return try closeIntentWithoutJournal(folder, store, state, surroundings) }
+    guard journal.workspace == path else {
+      throw ProvenanceError(
+        .state, "the operation was begun from the workspace \(journal.workspace)",
+        hint: "run recover with --workspace \(journal.workspace)")
+    }
+    guard let model = state.model(journal.model), let intent = model.openIntent,
+      intent.patch == journal.patch, intent.capsule == journal.capsule
+    else {
+      // Either the intent was never recorded, and no file was touched, or the operation was closed and only
+      // the journal is left. The files' digests say which, and the ledger must agree.
+      return try finishJournalOnly(folder, journal, state, store)
+    }
+    return try rewrite(folder, journal, intent, wanted, state, store, surroundings)
+  }
+
+  private func rewrite(
+    _ folder: String, _ journal: Journal, _ intent: LedgerState.Intent, _ wanted: Recovery,
+    _ state: LedgerState, _ store: LedgerStore, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> RecoveryResult {
+    let signed = try keptPatch(journal.patch, state, store)
+    let checkpoint = try readingModel(folder)
+    let target: PatchTarget
+    do throws(PatchError) {
+      target = try PatchTarget(
+        patch: signed.file, statement: signed.statement, checkpoint: checkpoint)
+    } catch { throw ProvenanceError(error) }
+    let isFinished = wanted == .finish
+    // The new values are in the patch, the old ones in the capsule.
+    let wantsNewValues = intent.isApply == isFinished
+    let after = wantsNewValues ? signed.statement.result : signed.statement.base
+    if wantsNewValues {
+      try patching { () throws(PatchError) in try target.writeInPlace(signed.file) }
+    } else {
+      guard let key = try ledger({ () throws(LedgerError) in try store.undoKey(journal.capsule) })
+      else {
+        throw ProvenanceError(
+          .incomplete, "the key of the undo capsule is gone", hint: "recover with --finish")
+      }
+      let capsule = capsulePath(journal.capsule)
+      try patching { () throws(PatchError) in
+        let inverse = try UndoCapsule.open(capsule, key: key)
+        try target.checkInverse(inverse)
+        try target.writeInPlace(inverse)
+      }
+    }
+    try checkWritten(target, signed.file, after, .full, surroundings)
+    let closing = Event(
+      .patchIntent,
+      [
+        "model": .text(journal.model), "patch": .text(journal.patch.hex),
+        "request": intent.request.map { .text($0) }, "undo": .text(journal.capsule),
+      ])
+    _ = try close(
+      intent: intent.leaf, closing, .patchRecovered, root: after.root,
+      outcome: isFinished ? "result" : "base", store: store, surroundings)
+    if !wantsNewValues { try discardCapsule(journal.capsule, store) }
+    try patching { () throws(PatchError) in try Journal.remove(in: folder) }
+    return RecoveryResult(
+      operation: journal.operation, isFinished: isFinished, root: after.root)
+  }
+
+  /// A journal whose intent is not open: nothing was written, or everything is done.
+  private func finishJournalOnly(
+    _ folder: String, _ journal: Journal, _ state: LedgerState, _ store: LedgerStore
+  ) throws(ProvenanceError) -> RecoveryResult {
+    let checkpoint = try readingModel(folder)
+    let found = try patching { () throws(PatchError) in try ModelDigest(checkpoint) }
+    let isAfter = journal.files.allSatisfy { found[$0.name] == $0.after }
+    let isBefore = journal.files.allSatisfy { found[$0.name] == $0.before }
+    guard isAfter || isBefore, state.model(journal.model)?.head == found.root else {
+      throw ProvenanceError(
+        .invalid,
+        "\(folder): the files are neither what they were before the \(journal.operation.rawValue) nor after it, and the ledger has no open intent",
+        hint: "restore the model's files from a backup")
+    }
+    if journal.operation == .apply ? isBefore : isAfter {
+      // Sealed for an operation that never began, or has served its purpose.
+      try discardCapsule(journal.capsule, store)
+    }
+    try patching { () throws(PatchError) in try Journal.remove(in: folder) }
+    return RecoveryResult(
+      operation: journal.operation, isFinished: isAfter, root: found.root)
+  }
+
+  /// An intent without a journal: the process ended before the journal, or after it was removed.
+  private func closeIntentWithoutJournal(
+    _ folder: String, _ store: LedgerStore, _ state: LedgerState, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> RecoveryResult? {
+    let place = try storing { () throws(StorageError) in try Paths.resolved(folder) }
+    guard let id = try ledger({ () throws(LedgerError) in try store.model(at: place) }),
+      let intent = state.model(id)?.openIntent
+    else { return nil }
+    let checkpoint = try readingModel(folder)
+    let found = try patching { () throws(PatchError) in try ModelDigest(checkpoint) }
+    guard found.root == intent.before || found.root == intent.after else {
+      throw ProvenanceError(
+        .invalid, "\(folder): the model is neither before nor after the operation of leaf \(intent.leaf)")
+    }
+    let isFinished = found.root == intent.after
+    let closing = Event(
+      .patchIntent,
+      [
+        "model": .text(id), "patch": .text(intent.patch.hex),
+        "request": intent.request.map { .text($0) }, "undo": .text(intent.capsule),
+      ])
+    _ = try close(
+      intent: intent.leaf, closing, .patchRecovered, root: found.root,
+      outcome: isFinished ? "result" : "base", store: store, surroundings)
+    return RecoveryResult(
+      operation: intent.isApply ? .apply : .rollback, isFinished: isFinished, root: found.root)
+  }
+}
