@@ -1,1 +1,9 @@
-print("")
+import Commands
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+exit(UnlearnPatch.main(arguments: Array(CommandLine.arguments.dropFirst())))

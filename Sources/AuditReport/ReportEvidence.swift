@@ -1,0 +1,62 @@
+import Attestation
+public import Ledger
+public import Storage
+import StrictJSON
+
+/// Everything that a report is made from: leaves, signed head, signed bundles, and the day it speaks of.
+///
+/// The report is a function of this value alone, so that anyone who holds the evidence makes the same bytes.
+public struct ReportEvidence: Sendable {
+  /// The leaves, in order.
+  public let leaves: [Leaf]
+  /// What they add up to.
+  public let state: LedgerState
+  /// The signed head of the log.
+  public let head: String
+  /// The log's key, as a vkey.
+  public let verifierKey: String
+  /// Signed bundles, by digest.
+  public let bundles: [Digest: [UInt8]]
+  /// The moment for which clocks are told.
+  public let asOf: Timestamp
+
+  /// Gathers the evidence from a ledger.
+  public init(_ store: LedgerStore, asOf: Timestamp) throws(LedgerError) {
+    let leaves = try store.leaves()
+    var bundles: [Digest: [UInt8]] = [:]
+    for digest in try Self.bundleDigests(leaves) {
+      bundles[digest] = try store.blob(digest)
+    }
+    guard let last = try store.heads().last else {
+      throw LedgerError(.inconsistent("the ledger has no signed head"), path: store.path)
+    }
+    try self.init(
+      leaves: leaves, head: last.note, verifierKey: store.verifierKey.encoded, bundles: bundles,
+      asOf: asOf)
+  }
+
+  /// Takes evidence from elsewhere; leaves that don't follow from each other are refused.
+  init(
+    leaves: [Leaf], head: String, verifierKey: String, bundles: [Digest: [UInt8]], asOf: Timestamp
+  ) throws(LedgerError) {
+    var state = LedgerState()
+    for leaf in leaves { try state.apply(leaf) }
+    self.leaves = leaves
+    self.state = state
+    self.head = head
+    self.verifierKey = verifierKey
+    self.bundles = bundles
+    self.asOf = asOf
+  }
+
+  /// The bundles of patches that were used; one that was only signed is not evidence of anything done.
+  static func bundleDigests(_ leaves: [Leaf]) throws(LedgerError) -> Set<Digest> {
+    var digests: Set<Digest> = []
+    for leaf in leaves where leaf.type == .patchIntent || leaf.type == .patchApplied {
+      do throws(JSONFieldError) {
+        if let digest = try leaf.body["bundle"].optional?.digest() { digests.insert(digest) }
+      } catch { throw LedgerError(.inconsistent(error.description)) }
+    }
+    return digests
+  }
+}

@@ -1,0 +1,165 @@
+import Ledger
+import Storage
+import StrictJSON
+
+/// The report as one HTML page: no script, nothing fetched, readable on paper.
+struct ReportPage {
+  private let audit: Audit
+  private var html = ""
+
+  static func render(_ audit: Audit) -> [UInt8] {
+    var page = ReportPage(audit: audit)
+    page.write()
+    return Array(page.html.utf8)
+  }
+
+  private init(audit: Audit) { self.audit = audit }
+
+  private static let style = """
+    :root{--ink:#1c2733;--soft:#5b6b7a;--line:#d8dfe6;--mark:#b3261e;--head:#0b57a4;--ok:#1a6b3c}
+    body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);max-width:60rem;margin:2rem auto;padding:0 1rem}
+    h1{font-size:1.6rem;margin-bottom:0}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid var(--line)}
+    h3{font-size:1rem}code{font:0.82em ui-monospace,monospace;overflow-wrap:anywhere}
+    table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}
+    .soft{color:var(--soft)}.bad{color:var(--mark);font-weight:600}.good{color:var(--ok);font-weight:600}
+    svg{display:block;margin:.6rem 0;max-width:100%;height:auto}svg text{font:10px ui-monospace,monospace;fill:var(--soft)}
+    @media print{body{margin:0;max-width:none}h2{break-after:avoid}section{break-inside:avoid}}
+    """
+
+  private static func escape(_ text: String) -> String {
+    var escaped = ""
+    for character in text.unicodeScalars {
+      switch character {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      case "\"": escaped += "&quot;"
+      case "'": escaped += "&#39;"
+      default: escaped.unicodeScalars.append(character)
+      }
+    }
+    return escaped
+  }
+
+  private mutating func add(_ markup: String) { html += markup + "\n" }
+
+  private func code(_ text: String) -> String { "<code>\(Self.escape(text))</code>" }
+
+  private func row(_ name: String, _ value: String) -> String {
+    "<tr><th>\(Self.escape(name))</th><td>\(value)</td></tr>"
+  }
+
+  private mutating func write() {
+    let state = audit.evidence.state
+    add("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">")
+    add("<meta name=\"viewport\" content=\"width=device-width\">")
+    add("<title>Unlearning report: \(Self.escape(state.origin))</title>")
+    add("<style>\(Self.style)</style></head><body>")
+    add("<h1>Unlearning report</h1>")
+    add(
+      "<p class=\"soft\">Log \(code(state.origin)), \(state.count) entries, as of \(audit.evidence.asOf.date)</p>"
+    )
+    add("<h2>Requests</h2>")
+    if state.requests.isEmpty { add("<p>No requests were recorded.</p>") }
+    for request in state.requests { write(request) }
+    let others = audit.patches.filter { $0.request == nil }
+    if !others.isEmpty {
+      add("<h2>Patches that answer no recorded request</h2>")
+      for patch in others { write(patch) }
+    }
+    add("<h2>Lineage of the models</h2>")
+    if state.models.isEmpty { add("<p>No models were registered.</p>") }
+    for model in state.models { write(model) }
+    writeChecking()
+    add("<h2>What this report does not show</h2><ul>")
+    for limit in Audit.limits { add("<li>\(Self.escape(limit))</li>") }
+    add("</ul></body></html>")
+  }
+
+  private mutating func write(_ request: LedgerState.Request) {
+    let days = request.due.daysSince1970 - audit.evidence.asOf.date.daysSince1970
+    let clock =
+      request.status == .applied
+      ? "<span class=\"good\">a patch is applied</span>"
+      : days < 0
+        ? "<span class=\"bad\">overdue by \(-days) days</span>" : "open, \(days) days left"
+    add("<section><h3>Request \(code(String(request.id.dropFirst(9))))</h3><table>")
+    add(row("Asked under", "\(request.regime.rawValue.uppercased()), ground \(code(request.ground))"))
+    add(row("Received, due", "\(request.received), \(request.due)"))
+    add(row("Standing", clock))
+    let events = request.leaves.map { leaf in
+      "\(audit.evidence.leaves[leaf].time) \(code(audit.evidence.leaves[leaf].typeName)) <span class=\"soft\">entry \(leaf)</span>"
+    }
+    add(row("Timeline", events.joined(separator: "<br>")))
+    add(
+      row(
+        "Personal data", "none here; \(request.commitments.count) salted commitment(s) in the log"))
+    add("</table>")
+    let own = audit.patches.filter { $0.request == request.id }
+    if own.isEmpty { add("<p class=\"soft\">No patch has been used for this request.</p>") }
+    for patch in own { write(patch) }
+    add("</section>")
+  }
+
+  private mutating func write(_ patch: Audit.UsedPatch) {
+    add("<h3>Patch \(code(String(patch.digest.hex.prefix(16))))…</h3><table>")
+    add(row("Method", code(patch.method)))
+    add(row("Patch file, sha256", code(patch.digest.hex)))
+    add(row("Signed bundle, sha256", patch.bundle.map { code($0.hex) } ?? "<span class=\"bad\">missing</span>"))
+    add(row("Model before, root", code(patch.base)))
+    add(row("Model after, root", code(patch.result)))
+    do throws(JSONFieldError) {
+      if let units = patch.units {
+        let parameters = try units["parameters"].count()
+        let share = try units["share"].text()
+        add(row("Parameters given", "\(parameters), share of the model \(code(share))"))
+        add("</table>")
+        add(try UnitMapDrawing(units).svg)
+        let outside = try units["outside"].elements()
+        for entry in outside {
+          add(
+            "<p class=\"soft\">Belongs to no unit: \(code(try entry["tensor"].text())), \(try entry["elements"].count()) elements</p>"
+          )
+        }
+      } else {
+        add("</table>")
+      }
+      if let metrics = patch.metrics {
+        let recorded = try metrics["recorded"].elements()
+        let notRun = try metrics["notRun"].elements().map { field throws(JSONFieldError) in
+          try field.text()
+        }
+        add("<p>Metrics recorded: \(recorded.count). Not run: \(code(notRun.joined(separator: ", ")))</p>")
+      }
+    } catch { add("<p class=\"bad\">The statement can't be shown: \(Self.escape(error.description))</p>") }
+  }
+
+  private mutating func write(_ model: LedgerState.Model) {
+    add("<section><h3>Model \(code(String(model.id.dropFirst(9))))</h3>")
+    let parent = model.parent.map { ", a patched copy of \(code(String($0.dropFirst(9))))" } ?? ""
+    let undo = model.applied.isEmpty ? "" : "; the last patch can still be rolled back"
+    add("<p class=\"soft\">Family \(code(model.family))\(parent)\(undo)</p><table>")
+    add("<tr><th>When</th><th>What</th><th>Root from here on</th></tr>")
+    for step in model.steps {
+      let time = audit.evidence.leaves[step.leaf].time
+      add(
+        "<tr><td>\(time)<br><span class=\"soft\">entry \(step.leaf)</span></td><td>\(code(step.event))</td><td>\(code(step.root.hex))</td></tr>"
+      )
+    }
+    add("</table>")
+    if let open = model.openIntent {
+      add("<p class=\"bad\">Entry \(open.leaf) has begun an operation that has not ended.</p>")
+    }
+    add("</section>")
+  }
+
+  private mutating func writeChecking() {
+    add("<h2>How to check this</h2>")
+    add(
+      "<p>Everything here follows from <code>entries.jsonl</code>, <code>checkpoint</code> and <code>bundles/</code> in this folder. With the tool and a trust file of your own:</p><pre><code>unlearn-patch verify FOLDER --trust TRUSTFILE</code></pre>"
+    )
+    add(
+      "<p>With <code>openssl</code> and <code>sha256sum</code> alone: <code>VERIFY.md</code>. The log's key, which you must know from elsewhere to rely on it:</p><p>\(code(audit.evidence.verifierKey))</p>"
+    )
+  }
+}

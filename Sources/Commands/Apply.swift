@@ -1,0 +1,94 @@
+import ArgumentParser
+import Ledger
+import Patching
+import Provenance
+import Safetensors
+import Storage
+import StrictJSON
+
+struct Apply: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Applies a signed patch to a model, in place or to a new folder.",
+    discussion: """
+      In place, the former values are sealed in an undo capsule first; an interruption at any moment is
+      recovered with `recover`. Programs that have the model mapped see the change as it is written: use
+      --output for a model that is being served.
+      Example: unlearn-patch apply bert a.patch.safetensors
+      """)
+  @OptionGroup var common: CommonOptions
+  @Option(name: .long, help: "Write a patched copy to this new folder.", completion: .directory)
+  var output: String?
+  @Option(
+    name: .long, help: "What is hashed: full (every file) or touched (what the patch touches).")
+  var verify = VerifyOption.full
+  @Flag(name: .long, help: "Do every check, print what would be written, and write nothing.")
+  var dryRun = false
+  @Argument(help: "The model's folder.", completion: .directory)
+  var model: String
+  @Argument(help: "The patch.", completion: .file(extensions: ["safetensors"]))
+  var patch: String
+
+  func run() throws {
+    try common.run { surroundings in
+      let workspace = try common.needWorkspace()
+      let signed = try SignedPatch(path: patch)
+      if dryRun { return try plan(signed, workspace, surroundings) }
+      let result =
+        if let output {
+          try workspace.apply(
+            signed, to: model, output: output, verification: verify.verification, surroundings)
+        } else {
+          try workspace.apply(signed, inPlaceTo: model, verification: verify.verification, surroundings)
+        }
+      return Self.answer("apply", result, at: output ?? model, word: "applied")
+    }
+  }
+
+  private func plan(
+    _ signed: borrowing SignedPatch, _ workspace: Workspace, _ surroundings: Surroundings
+  ) throws -> Console.Answer {
+    let plan = try workspace.planApply(
+      signed, to: model, inPlace: output == nil, verification: verify.verification,
+      store: try workspace.openLedger(.read), surroundings)
+    let target = plan.target
+    return Console.Answer(
+      "apply-plan",
+      [
+        "base": .text(plan.base.root.hex), "result": .text(target.statement.resultRoot.hex),
+        "files": .array(target.shardNames.map { .text($0) }),
+        "touched_bytes": .integer(Int64(target.touchedByteCount)),
+        "signers": .array(plan.signers.map { .text($0) }),
+      ],
+      [
+        "checks passed; nothing was written",
+        "base    \(plan.base.root)", "result  \(target.statement.resultRoot)",
+        "files   \(target.shardNames.joined(separator: ", "))",
+        "bytes   \(target.touchedByteCount) of new values",
+        "signed  \(plan.signers.joined(separator: ", "))",
+      ] + LayerMap.lines(target.statement.units))
+  }
+
+  static func answer(
+    _ schema: String, _ result: OperationResult, at place: String, word: String
+  ) -> Console.Answer {
+    Console.Answer(
+      schema,
+      [
+        "model": .text(result.model), "path": .text(place), "patch": .text(result.patch.hex),
+        "before": .text(result.before.hex), "after": .text(result.after.hex),
+        "leaf": .integer(Int64(result.leaf)), "files": .array(result.files.map { .text($0) }),
+        "signers": .array(result.signers.map { .text($0) }),
+      ],
+      [
+        "\(word): \(place)", "before  \(result.before)", "after   \(result.after)",
+        "files   \(result.files.joined(separator: ", "))", "leaf    \(result.leaf)",
+      ] + (result.signers.isEmpty ? [] : ["signed  \(result.signers.joined(separator: ", "))"]))
+  }
+}
+
+/// How much of the model is hashed before it is changed.
+enum VerifyOption: String, ExpressibleByArgument, CaseIterable {
+  case full, touched
+
+  var verification: PatchTarget.Verification { self == .full ? .full : .touched }
+}

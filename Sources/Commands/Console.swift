@@ -1,0 +1,111 @@
+import Attestation
+import Ledger
+import Patching
+import Provenance
+import Safetensors
+import Storage
+import StrictJSON
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The voice of the tool: answers on standard output, everything else on standard error.
+enum Console {
+  /// What a command answers: one value as text and as JSON.
+  struct Answer {
+    /// The name of the JSON document, `apply` for `unlearn-patch/apply/v1`.
+    var schema: String
+    var fields: JSONObject
+    var lines: [String]
+
+    init(_ schema: String, _ fields: KeyValuePairs<String, JSONValue?>, _ lines: [String]) {
+      self.schema = schema
+      self.fields = JSONObject(
+        fields.compactMap { key, value in value.map { (ByteString(key), $0) } })
+      self.lines = lines
+    }
+  }
+
+  static func say(_ answer: Answer, asJSON: Bool) {
+    guard asJSON else {
+      for line in answer.lines { print(line) }
+      return
+    }
+    var object = answer.fields
+    object["schema"] = .text("unlearn-patch/\(answer.schema)/v1")
+    do throws(CanonicalJSON.EncodingError) {
+      print(
+        String(decoding: try CanonicalJSON.encodeForPeople(.object(object)), as: UTF8.self),
+        terminator: "")
+    } catch {
+      write("unlearn-patch: error: the answer holds a number that JSON can't keep: \(error)\n")
+    }
+  }
+
+  static func note(_ text: String) { write("unlearn-patch: \(text)\n") }
+
+  /// Writes to standard error, past any buffer; a closed one loses the text and nothing else.
+  static func write(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      // The buffer does not leave the closure.
+      let count = unsafe rest.withUnsafeBytes { unsafe standardWrite(2, $0.baseAddress, $0.count) }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  static var isErrorTerminal: Bool { isatty(2) == 1 }
+  static var isOutputTerminal: Bool { isatty(1) == 1 }
+
+  /// The present moment.
+  static var now: Timestamp { Timestamp(seconds: Int64(time(nil))) }
+
+  static func environment(_ name: String) -> String? {
+    // The environment is not changed by this program.
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+}
+
+/// The system's `write`, whose name the console has for itself.
+private func standardWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  unsafe write(descriptor, bytes, count)
+}
+
+/// The exit codes of the tool.
+enum Exit {
+  static func code(_ category: ProvenanceError.Category) -> Int32 {
+    switch category {
+    case .invalid: 1
+    case .usage: 2
+    case .untrusted: 3
+    case .incomplete: 4
+    case .inputOutput: 5
+    case .state: 6
+    }
+  }
+
+  static func code(_ verdict: Verdict) -> Int32 {
+    switch verdict {
+    case .valid: 0
+    case .invalid: 1
+    case .incomplete: 4
+    }
+  }
+}
+
+/// An error of any module as the one kind that commands report.
+func asProvenanceError(_ error: any Error) -> ProvenanceError? {
+  switch error {
+  case let error as ProvenanceError: error
+  case let error as PatchError: ProvenanceError(error)
+  case let error as LedgerError: ProvenanceError(error)
+  case let error as AttestationError: ProvenanceError(error)
+  case let error as StorageError: ProvenanceError(error)
+  case let error as TensorFileError: ProvenanceError(error)
+  default: nil
+  }
+}

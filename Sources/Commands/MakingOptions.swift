@@ -1,0 +1,72 @@
+import Architecture
+import ArgumentParser
+import Attestation
+import Ledger
+import Patching
+import Provenance
+import Safetensors
+import Storage
+import StrictJSON
+
+/// Options of the commands that write a patch.
+struct MakingOptions: ParsableArguments {
+  @Option(name: .long, help: "The request that the patch answers, urn:uuid:….")
+  var request: String?
+  @Flag(name: .long, help: "Replace an existing patch of that name.")
+  var force = false
+  @Option(
+    name: [.short, .long], help: "The patch file, NAME.patch.safetensors.", completion: .file())
+  var output: String
+
+  func validate() throws {
+    guard output.hasSuffix(".patch.safetensors") else {
+      throw ValidationError("the output must be named NAME.patch.safetensors, not '\(output)'")
+    }
+  }
+
+  /// Writes the patch, and records it where there is a workspace.
+  func write(
+    _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
+    method: PatchMethod, schema: String, notes: [String], common: CommonOptions,
+    _ surroundings: Surroundings
+  ) throws -> Console.Answer {
+    let workspace = try common.findWorkspace()
+    var asked: (id: String, origin: String)?
+    if let request {
+      guard let workspace else { _ = try common.needWorkspace(); throw ExitCode(4) }
+      guard try workspace.openLedger(.read).state().request(request) != nil else {
+        throw ProvenanceError(
+          .state, "the request \(request) is not in the ledger \(workspace.verifierKey.name)",
+          hint: "`unlearn-patch request list` shows those that are")
+      }
+      asked = (request, workspace.verifierKey.name)
+    }
+    let statement = try PatchMaking.write(
+      draft, values: values, base: base, map: map, method: method, request: asked, to: output,
+      replacing: force, surroundings)
+    if let workspace {
+      try workspace.record(
+        [try PatchMaking.event(statement)], in: try workspace.openLedger(.append),
+        at: surroundings.now)
+    }
+    return Console.Answer(
+      schema,
+      [
+        "patch": .text(output), "sha256": .text(statement.patchDigest.hex),
+        "base": .text(statement.base.root.hex), "result": .text(statement.resultRoot.hex),
+        "units": statement.units.json, "notes": .array(notes.map { .text($0) }),
+      ],
+      [
+        "patch   \(output)", "sha256  \(statement.patchDigest)",
+        "base    \(statement.base.root)", "result  \(statement.resultRoot)",
+      ] + LayerMap.lines(statement.units) + notes
+        + ["Next: unlearn-patch sign \(output) --key KEY.key.pem"])
+  }
+
+  /// The units of a model, or why they are not known.
+  static func unitMap(_ checkpoint: Safetensors.Checkpoint) -> (map: UnitMap?, note: String?) {
+    do throws(ArchitectureError) { return (try UnitMap(checkpoint), nil) } catch {
+      return (nil, "units not known, patched at tensor level: \(error)")
+    }
+  }
+}

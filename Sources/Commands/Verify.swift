@@ -1,0 +1,101 @@
+import ArgumentParser
+import Attestation
+import Ledger
+import Patching
+import Provenance
+import Storage
+import StrictJSON
+
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Verifies a model, a patch or a report; one verdict with its reasons.",
+    discussion: """
+      Exit codes: 0 valid, 1 invalid, 3 signer not trusted, 4 incomplete, 6 recovery needed.
+      Example: unlearn-patch verify bert
+      """)
+  @OptionGroup var common: CommonOptions
+  @Option(name: .long, help: "The trust file (default: the workspace's).", completion: .file())
+  var trust: String?
+  @Argument(help: "A model's folder, a patch file or a report's folder.", completion: .file())
+  var path: String
+
+  func run() throws {
+    var code: Int32 = 0
+    try common.run(
+      { surroundings in
+        let findings: [Finding]
+        switch try Artifact.kind(of: path) {
+        case .patch: findings = try verifyPatch(surroundings)
+        case .model:
+          findings =
+            try ModelVerification(
+              model: path, workspace: try common.needWorkspace(), trustPath: trust, surroundings
+            ).findings
+        case .report: findings = try ReportVerifying.findings(path, trust: try trustFile())
+        }
+        let verdict = Verdict(findings)
+        code = Exit.code(verdict)
+        return Self.answer(findings, verdict)
+      }, code: { code })
+  }
+
+  private func trustFile() throws -> TrustFile? {
+    if let trust { return try TrustFile(path: trust) }
+    return try common.findWorkspace().map { try $0.trust() }
+  }
+
+  private func verifyPatch(_ surroundings: Surroundings) throws -> [Finding] {
+    let signed = try SignedPatch(path: path)
+    guard let trust = try trustFile() else {
+      throw ProvenanceError(
+        .untrusted,
+        "\(path): integrity only, signer unknown: the patch is what was signed, and no trust file says by whom",
+        hint: "name a trust file with --trust")
+    }
+    let names = try signed.checkTrust(trust, at: surroundings.now)
+    return [
+      Finding("integrity", .passed, "the patch is the file that was signed"),
+      Finding("signer", .passed, "signed by \(names.joined(separator: ", "))"),
+    ]
+  }
+
+  static func answer(_ findings: [Finding], _ verdict: Verdict) -> Console.Answer {
+    Console.Answer(
+      "verify",
+      [
+        "verdict": .text(verdict.rawValue),
+        "steps": .array(
+          findings.map {
+            .members([
+              "step": .text($0.step), "outcome": .text($0.outcome.rawValue),
+              "detail": .text($0.detail),
+            ])
+          }),
+      ],
+      findings.map { finding in
+        let mark =
+          switch finding.outcome {
+          case .passed: "ok     "
+          case .failed: "FAILED "
+          case .missing: "missing"
+          }
+        return "\(mark) \(finding.step): \(finding.detail)"
+      } + ["verdict: \(verdict.rawValue)"])
+  }
+}
+
+/// What a path that a person names is.
+enum Artifact {
+  case model
+  case patch
+  case report
+
+  static func kind(of path: String) throws -> Artifact {
+    guard let status = try FileStatus.ifExists(path) else {
+      throw ProvenanceError(.inputOutput, "\(path): there is nothing of that name")
+    }
+    if status.kind != .directory { return .patch }
+    let isReport = try FileStatus.ifExists(Paths.join(path, "report.json")) != nil
+    return isReport ? .report : .model
+  }
+}

@@ -1,0 +1,166 @@
+import Attestation
+public import Ledger
+import Patching
+import Safetensors
+public import Storage
+
+/// The walk that answers where a model comes from, each step named.
+public struct ModelVerification: Sendable {
+  /// The steps, in order.
+  public private(set) var findings: [Finding] = []
+  /// The root of the model on disk.
+  public private(set) var root: Digest?
+  /// The model's identity in the ledger.
+  public private(set) var model: String?
+
+  /// What it comes to.
+  public var verdict: Verdict { Verdict(findings) }
+
+  private mutating func add(_ step: String, _ outcome: Finding.Outcome, _ detail: String) {
+    findings.append(Finding(step, outcome, detail))
+  }
+
+  /// Verifies a model's folder against a workspace's ledger.
+  ///
+  /// - Parameter trustPath: The trust file; the workspace's own where it is nil.
+  /// - Throws: Where an interrupted operation has left the model in between, with what state it is in.
+  public init(
+    model folder: String, workspace: Workspace, trustPath: String?, _ surroundings: Surroundings
+  ) throws(ProvenanceError) {
+    try Self.describeUnfinished(folder)
+    var trust: TrustFile?
+    do throws(AttestationError) {
+      let file = try TrustFile(path: trustPath ?? workspace.trustPath)
+      trust = file
+      add("trust file", .passed, "\(file.logs.count) log(s), \(file.signers.count) signer(s)")
+    } catch { add("trust file", .missing, error.description) }
+    let store = try workspace.openLedger(.read)
+    let log = LedgerVerification(
+      store, pins: workspace.pins,
+      isKeyTrusted: trust?.logs.contains(workspace.verifierKey) ?? false)
+    findings += log.findings
+    guard let state = log.state else { return }
+    checkPatches(state, log.leaves, workspace, store, trust)
+    try checkModel(folder, state, store, surroundings)
+  }
+
+  /// Says which files are before and which after, where a journal is there.
+  private static func describeUnfinished(_ folder: String) throws(ProvenanceError) {
+    let journal = try patching { () throws(PatchError) in try Journal(in: folder) }
+    guard let journal else { return }
+    var before: [String] = []
+    var after: [String] = []
+    var mixed: [String] = []
+    for file in journal.files {
+      let path = Paths.join(folder, file.name)
+      let found = try storing { () throws(StorageError) in try SHA256.digest(ofFile: path) }
+      if found == file.before {
+        before.append(file.name)
+      } else if found == file.after {
+        after.append(file.name)
+      } else {
+        mixed.append(file.name)
+      }
+    }
+    func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+    throw ProvenanceError(
+      .state,
+      "\(folder): recovery needed: an interrupted \(journal.operation.rawValue) of the patch \(journal.patch) left the model in between; files as before: \(list(before)); as after: \(list(after)); half written: \(list(mixed))",
+      hint: "`unlearn-patch recover \(folder)` finishes it, with --undo it is taken back")
+  }
+
+  /// Every patch that was used: its bundle is kept, signed by a trusted signer, and says what the leaves say.
+  private mutating func checkPatches(
+    _ state: LedgerState, _ leaves: [Leaf], _ workspace: Workspace, _ store: LedgerStore,
+    _ trust: TrustFile?
+  ) {
+    let steps = state.models.flatMap(\.steps)
+    for patch in state.patches {
+      guard let use = steps.first(where: { $0.patch == patch.digest }) else { continue }
+      let step = "patch \(patch.digest.hex.prefix(12))"
+      do throws(ProvenanceError) {
+        let signed = try workspace.keptPatch(patch.digest, state, store)
+        for model in state.models {
+          for (index, current) in model.steps.enumerated()
+          where current.patch == patch.digest && current.event == LeafType.patchApplied.rawValue {
+            guard index > 0, model.steps[index - 1].root == signed.statement.base.root,
+              current.root == signed.statement.resultRoot
+            else {
+              throw ProvenanceError(
+                .invalid, "leaf \(current.leaf) says other roots than the signed statement")
+            }
+          }
+        }
+        guard let trust else {
+          add(step, .missing, "no trust file, so its signer can't be judged")
+          continue
+        }
+        // Whether a key counted is a matter of when the patch was used, which the leaf records.
+        switch trust.verdict(
+          on: signed.envelope, role: .artifact, at: leaves[use.leaf].time)
+        {
+        case .trusted(let names):
+          add(step, .passed, "signed by \(names.joined(separator: ", "))")
+        case .outsideWindow(let name):
+          add(step, .failed, "signed by \(name), whose key did not count when the patch was used")
+        case .unknownSigner: add(step, .failed, "signed by no one whom the trust file names")
+        case .invalid(let what): add(step, .failed, what)
+        case .belowThreshold(let have, let need):
+          add(step, .failed, "\(need) signers are required, \(have.count) have signed")
+        }
+      } catch {
+        add(step, error.category == .incomplete ? .missing : .failed, error.description)
+      }
+    }
+  }
+
+  /// The model on disk is the head of its chain, or the finding says what it is instead.
+  private mutating func checkModel(
+    _ folder: String, _ state: LedgerState, _ store: LedgerStore, _ surroundings: Surroundings
+  ) throws(ProvenanceError) {
+    let checkpoint = try readingModel(folder)
+    let total = checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+    let digest: ModelDigest
+    do throws(PatchError) {
+      digest = try ModelDigest(checkpoint) { surroundings.progress("hashing the model", $0, total) }
+    } catch { throw ProvenanceError(error) }
+    root = digest.root
+    let identity = try ModelIdentity(
+      folder: folder, root: digest.root, store: store, state: state)
+    if let model = identity.known {
+      self.model = model.id
+      judge(model, digest.root)
+      return
+    }
+    if let model = state.models.first(where: { $0.head == digest.root }) {
+      self.model = model.id
+      add("model", .passed, "equals the head of \(model.id), a copy of which lies elsewhere")
+    } else if let model = state.models.first(where: { model in
+      model.steps.contains { $0.root == digest.root }
+    }) {
+      self.model = model.id
+      judge(model, digest.root)
+    } else {
+      add("model", .failed, "not from this ledger: no leaf names the root \(digest.root)")
+    }
+  }
+
+  private mutating func judge(_ model: LedgerState.Model, _ root: Digest) {
+    if let open = model.openIntent {
+      add("model", .missing, "leaf \(open.leaf) has begun an operation that has not ended")
+    } else if model.head == root {
+      let last = model.steps[model.steps.count - 1]
+      add("model", .passed, "equals the head of its chain (leaf \(last.leaf), \(last.event))")
+    } else if let index = model.steps.lastIndex(where: { $0.root == root }) {
+      let end = model.steps[index + 1]
+      add(
+        "model", .failed,
+        "an older state: it was the head until leaf \(end.leaf) (\(end.event)); the model was set back outside this tool"
+      )
+    } else {
+      add(
+        "model", .failed,
+        "its files are not what the ledger has: expected root \(model.head), found \(root)")
+    }
+  }
+}
