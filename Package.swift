@@ -27,6 +27,8 @@ let package = Package(
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Patching", targets: ["Patching"]),
     .library(name: "Provenance", targets: ["Provenance"]),
+    // Loaded into the tool by tests that stop it at a chosen system call.
+    .library(name: "FaultPoints", type: .dynamic, targets: ["CFaultPoints"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -86,6 +88,42 @@ let package = Package(
       ],
       swiftSettings: library),
     .executableTarget(name: "unlearn-patch", dependencies: ["Commands"], swiftSettings: library),
+
+    // Made-up models for the demo without a network, tests and benchmarks.
+    .target(
+      name: "SampleModels", dependencies: ["Safetensors", "Storage", "StrictJSON"],
+      swiftSettings: library),
+    .executableTarget(
+      name: "make-checkpoint", dependencies: ["SampleModels"], swiftSettings: library),
+
+    // Tests.
+    .target(name: "CFaultPoints", path: "Tests/Support/CFaultPoints"),
+    .target(
+      name: "TestSupport", dependencies: ["SampleModels", "Storage"],
+      path: "Tests/Support/TestSupport", swiftSettings: house),
+    .testTarget(
+      name: "StrictJSONTests", dependencies: ["StrictJSON", "Storage"], swiftSettings: house),
+    .testTarget(
+      name: "SafetensorsTests", dependencies: ["Safetensors", "SampleModels", "TestSupport"],
+      exclude: ["Vectors"], swiftSettings: house),
+    .testTarget(
+      name: "ArchitectureTests", dependencies: ["Architecture", "SampleModels", "TestSupport"],
+      swiftSettings: house),
+    .testTarget(
+      name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
+      exclude: ["Fixtures"], swiftSettings: house),
+    .testTarget(
+      name: "LedgerTests",
+      dependencies: [
+        "Ledger", "Attestation", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: house),
+    .testTarget(
+      name: "PatchingTests", dependencies: ["Patching", "SampleModels", "TestSupport"],
+      swiftSettings: house),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["Commands", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints"],
+      swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -54,11 +54,10 @@ extension Workspace {
     if inPlace {
       try patching { () throws(PatchError) in try target.checkWritableInPlace() }
       let needed = target.touchedByteCount + (1 << 20)
-      let undo = Paths.join(path, "undo")
-      let free = try storing { () throws(StorageError) in try Folder.freeByteCount(at: undo) }
+      let free = try storing { () throws(StorageError) in try Folder.freeByteCount(at: path) }
       guard free > needed else {
         throw ProvenanceError(
-          StorageError(.noSpace(needed: needed, free: free), path: undo))
+          StorageError(.noSpace(needed: needed, free: free), path: path))
       }
     }
     return ApplyPlan(
@@ -224,6 +223,11 @@ extension Workspace {
   /// Keeps the patch in the workspace, where recovery and verification find it.
   private func keepArtifact(_ patch: borrowing SignedPatch) throws(ProvenanceError) {
     let path = artifactPath(patch.statement.patchDigest)
+    try storing { () throws(StorageError) in
+      // Copies of a workspace lose folders that are empty.
+      try Folder.create(Paths.parent(of: path), mode: 0o700)
+      try Folder.create(Paths.parent(of: capsulePath("")), mode: 0o700)
+    }
     let known = try storing { () throws(StorageError) in try FileStatus.ifExists(path) }
     if known != nil,
       try storing({ () throws(StorageError) in try SHA256.digest(ofFile: path) })

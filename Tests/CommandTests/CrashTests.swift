@@ -1,0 +1,114 @@
+import SampleModels
+import Storage
+import TestSupport
+import Testing
+
+#if os(Linux)
+  /// The real program is stopped at every call that changes a file of model or workspace.
+  @Suite("Stopped at any moment") struct CrashTests {
+    /// What is done to the files, as a setting of the fault library.
+    enum Mode: String, CaseIterable { case before, torn, after }
+
+    private static var library: String {
+      Paths.join(Program.productsFolder, "libFaultPoints.so")
+    }
+
+    /// Runs an operation once for each call, each time from the same start.
+    private func stopEverywhere(
+      _ operation: [String], prepare: (Bench) throws -> Void, mode: Mode, recoverOptions: [String]
+    ) throws {
+      let bench = try Bench(shardCount: 2)
+      try bench.makePatch()
+      let base = try bench.contents("model")
+      try bench.succeed("apply", "model", "p.patch.safetensors", "--output", "result")
+      let result = try bench.contents("result")
+      try prepare(bench)
+      let start = bench.folder.file("start")
+      try Folder.create(start)
+      for name in ["model", ".unlearn", "state"] {
+        try TemporaryFolder.copyTree(bench.folder.file(name), Paths.join(start, name))
+      }
+      var stops = 0
+      var inBetween = 0
+      while true {
+        for name in ["model", ".unlearn", "state"] {
+          try Folder.removeTree(bench.folder.file(name))
+          try TemporaryFolder.copyTree(Paths.join(start, name), bench.folder.file(name))
+        }
+        let run = try bench.run(
+          operation,
+          [
+            "LD_PRELOAD": Self.library, "FAULT_ROOT": bench.folder.path,
+            "FAULT_AT": String(stops + 1), "FAULT_MODE": mode.rawValue,
+          ])
+        if run.code != nil {
+          #expect(run.code == 0, "\(run.errors)")
+          break
+        }
+        stops += 1
+        inBetween += try checkRecovery(bench, stops, base, result, recoverOptions)
+        #expect(stops < 2000)
+        if stops >= 2000 { break }
+      }
+      // Journal, capsule, ledger and two shards: fewer stops would mean that nothing was caught.
+      #expect(stops > 30, "only \(stops) calls were seen")
+      #expect(inBetween > 0, "no stop left the model in between")
+    }
+
+    /// After a stop: `verify` tells the truth, `recover` leads to base or result. Gives 1 where the model
+    /// was in between.
+    private func checkRecovery(
+      _ bench: Bench, _ stop: Int, _ base: [String: [UInt8]], _ result: [String: [UInt8]],
+      _ options: [String]
+    ) throws -> Int {
+      func model() throws -> [String: [UInt8]] {
+        try bench.contents("model").filter { !$0.key.hasPrefix(".") }
+      }
+      let verdict = try bench.run(["verify", "model"])
+      let found = try model()
+      let isWhole = found == base || found == result
+      if verdict.code == 0 {
+        #expect(isWhole, "stop \(stop): called valid in between")
+      } else {
+        let words = verdict.output + verdict.errors
+        #expect(
+          words.contains("recover") || words.contains("has begun"), "stop \(stop): \(words)")
+      }
+      let recovery = try bench.run(["recover", "model"] + options)
+      #expect(recovery.code == 0, "stop \(stop): \(recovery.errors)")
+      let recovered = try model()
+      #expect(recovered == base || recovered == result, "stop \(stop): neither base nor result")
+      let after = try bench.run(["verify", "model"])
+      #expect(after.code == 0, "stop \(stop): \(after.output)\(after.errors)")
+      return isWhole ? 0 : 1
+    }
+
+    @Test("apply, then recover finishes", arguments: Mode.allCases)
+    func apply(_ mode: Mode) throws {
+      try stopEverywhere(
+        ["apply", "model", "p.patch.safetensors"], prepare: { _ in }, mode: mode,
+        recoverOptions: [])
+    }
+
+    @Test func `apply, then recover undoes`() throws {
+      try stopEverywhere(
+        ["apply", "model", "p.patch.safetensors"], prepare: { _ in }, mode: .torn,
+        recoverOptions: ["--undo"])
+    }
+
+    @Test("rollback, then recover finishes", arguments: [Mode.before, .torn])
+    func rollback(_ mode: Mode) throws {
+      try stopEverywhere(
+        ["rollback", "model"],
+        prepare: { try $0.succeed("apply", "model", "p.patch.safetensors") }, mode: mode,
+        recoverOptions: [])
+    }
+
+    @Test func `rollback, then recover undoes`() throws {
+      try stopEverywhere(
+        ["rollback", "model"],
+        prepare: { try $0.succeed("apply", "model", "p.patch.safetensors") }, mode: .after,
+        recoverOptions: ["--undo"])
+    }
+  }
+#endif
