@@ -43,9 +43,10 @@ public struct ModelDimensions: Hashable, Sendable {
     }
     hidden = try count(keys.hidden)
     queryHeads = try count(keys.heads)
-    groups = try keys.groups.map { key throws(ArchitectureError) in
-      try count(key, or: try count(keys.heads))
-    } ?? queryHeads
+    groups =
+      try keys.groups.map { key throws(ArchitectureError) in
+        try count(key, or: try count(keys.heads))
+      } ?? queryHeads
     guard queryHeads.isMultiple(of: groups) else {
       throw ArchitectureError(
         "config.json: \(queryHeads) heads can't be shared by \(groups) key-value groups")

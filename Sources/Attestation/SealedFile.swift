@@ -24,8 +24,10 @@ enum SealFormat {
   }
 
   static func chunkCount(plaintextByteCount: Int) -> Int {
-    max(1, plaintextByteCount / chunkByteCount
-      + (plaintextByteCount.isMultiple(of: chunkByteCount) ? 0 : 1))
+    max(
+      1,
+      plaintextByteCount / chunkByteCount
+        + (plaintextByteCount.isMultiple(of: chunkByteCount) ? 0 : 1))
   }
 }
 
@@ -67,8 +69,9 @@ public struct SealedFileWriter: ~Copyable {
       pending += bytes.extracting(offset..<offset + count).copied()
       offset += count
       // The last chunk waits for `commit`, which alone knows that it is the last.
-      if pending.count == SealFormat.chunkByteCount, taken - (bytes.byteCount - offset)
-        < plaintextByteCount
+      if pending.count == SealFormat.chunkByteCount,
+        taken - (bytes.byteCount - offset)
+          < plaintextByteCount
       {
         try writeChunk(isLast: false)
       }

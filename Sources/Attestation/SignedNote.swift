@@ -111,7 +111,8 @@ public struct VerifierKey: Hashable, Sendable {
     try self.init(
       name: String(parts[0]), publicKey: try PublicKey(rawEd25519: Array(bytes.dropFirst())))
     guard Hex.encode(keyID) == parts[1] else {
-      throw AttestationError(.badKey("the vkey's id is \(parts[1]), its key has \(Hex.encode(keyID))"))
+      throw AttestationError(
+        .badKey("the vkey's id is \(parts[1]), its key has \(Hex.encode(keyID))"))
     }
   }
 

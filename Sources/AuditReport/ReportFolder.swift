@@ -28,7 +28,8 @@ public struct ReportFolder: Sendable {
   }
 
   private static func encode(_ value: JSONValue) throws(LedgerError) -> [UInt8] {
-    do throws(CanonicalJSON.EncodingError) { return try CanonicalJSON.encodeForPeople(value) } catch {
+    do throws(CanonicalJSON.EncodingError) { return try CanonicalJSON.encodeForPeople(value) } catch
+    {
       throw LedgerError(.inconsistent("the report holds a number that JSON can't keep: \(error)"))
     }
   }

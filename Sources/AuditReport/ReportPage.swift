@@ -84,7 +84,8 @@ struct ReportPage {
       : days < 0
         ? "<span class=\"bad\">overdue by \(-days) days</span>" : "open, \(days) days left"
     add("<section><h3>Request \(code(String(request.id.dropFirst(9))))</h3><table>")
-    add(row("Asked under", "\(request.regime.rawValue.uppercased()), ground \(code(request.ground))"))
+    add(
+      row("Asked under", "\(request.regime.rawValue.uppercased()), ground \(code(request.ground))"))
     add(row("Received, due", "\(request.received), \(request.due)"))
     add(row("Standing", clock))
     let events = request.leaves.map { leaf in
@@ -105,7 +106,10 @@ struct ReportPage {
     add("<h3>Patch \(code(String(patch.digest.hex.prefix(16))))…</h3><table>")
     add(row("Method", code(patch.method)))
     add(row("Patch file, sha256", code(patch.digest.hex)))
-    add(row("Signed bundle, sha256", patch.bundle.map { code($0.hex) } ?? "<span class=\"bad\">missing</span>"))
+    add(
+      row(
+        "Signed bundle, sha256",
+        patch.bundle.map { code($0.hex) } ?? "<span class=\"bad\">missing</span>"))
     add(row("Model before, root", code(patch.base)))
     add(row("Model after, root", code(patch.result)))
     do throws(JSONFieldError) {
@@ -129,9 +133,13 @@ struct ReportPage {
         let notRun = try metrics["notRun"].elements().map { field throws(JSONFieldError) in
           try field.text()
         }
-        add("<p>Metrics recorded: \(recorded.count). Not run: \(code(notRun.joined(separator: ", ")))</p>")
+        add(
+          "<p>Metrics recorded: \(recorded.count). Not run: \(code(notRun.joined(separator: ", ")))</p>"
+        )
       }
-    } catch { add("<p class=\"bad\">The statement can't be shown: \(Self.escape(error.description))</p>") }
+    } catch {
+      add("<p class=\"bad\">The statement can't be shown: \(Self.escape(error.description))</p>")
+    }
   }
 
   private mutating func write(_ model: LedgerState.Model) {

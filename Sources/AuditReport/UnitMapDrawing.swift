@@ -11,7 +11,8 @@ struct UnitMapDrawing {
     let heads = min(try model["headsPerLayer"].count(), 1 << 16)
     let filters = min(try model["filtersPerLayer"].count(), 1 << 20)
     guard layerCount > 0 else {
-      svg = "<p class=\"soft\">The units of this model are not known; the patch is at tensor level.</p>"
+      svg =
+        "<p class=\"soft\">The units of this model are not known; the patch is at tensor level.</p>"
       return
     }
     let headWidth = max(3, min(14, 320 / max(1, heads)))

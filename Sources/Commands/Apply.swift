@@ -38,7 +38,8 @@ struct Apply: ParsableCommand {
           try workspace.apply(
             signed, to: model, output: output, verification: verify.verification, surroundings)
         } else {
-          try workspace.apply(signed, inPlaceTo: model, verification: verify.verification, surroundings)
+          try workspace.apply(
+            signed, inPlaceTo: model, verification: verify.verification, surroundings)
         }
       return Self.answer("apply", result, at: output ?? model, word: "applied")
     }

@@ -22,7 +22,8 @@ struct Create: ParsableCommand {
   var model: String
   @Option(name: .long, help: "The unlearning method: ablate.")
   var method: Method
-  @Option(name: .long, help: "Units, comma-separated: L0.H3 is head 3 of layer 0, L2.F17 filter 17.")
+  @Option(
+    name: .long, help: "Units, comma-separated: L0.H3 is head 3 of layer 0, L2.F17 filter 17.")
   var units: String
 
   func run() throws {

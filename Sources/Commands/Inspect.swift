@@ -38,7 +38,9 @@ struct Inspect: ParsableCommand {
       "tensors: \(header.tensors.count)", "header: \(header.dataOffset) bytes",
       "file: \(file.bytes.byteCount) bytes",
     ]
-    for member in header.metadata ?? [] { fields.append("metadata \(member.key) = \(member.value)") }
+    for member in header.metadata ?? [] {
+      fields.append("metadata \(member.key) = \(member.value)")
+    }
     return Console.Answer(
       "inspect-file",
       [
@@ -65,7 +67,8 @@ struct Inspect: ParsableCommand {
     let checkpoint = try Safetensors.Checkpoint(path: path)
     let (map, note) = MakingOptions.unitMap(checkpoint)
     let total = checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
-    let root = try digests
+    let root =
+      try digests
       ? ModelDigest(checkpoint) { surroundings.progress("hashing", $0, total) }.root : nil
     var lines = [
       "model   \(path)",
@@ -89,7 +92,8 @@ struct Inspect: ParsableCommand {
         "shards": .array(checkpoint.shards.map { .text($0.name) }),
         "tensors": .integer(Int64(checkpoint.tensorNames.count)),
         "parameters": .integer(Int64(checkpoint.parameterCount)),
-        "family": map.map { .text($0.family) }, "layers": map.map { .integer(Int64($0.dimensions.layers)) },
+        "family": map.map { .text($0.family) },
+        "layers": map.map { .integer(Int64($0.dimensions.layers)) },
         "head_units_per_layer": map.map { .integer(Int64($0.dimensions.groups)) },
         "filters_per_layer": map.map { .integer(Int64($0.dimensions.filters)) },
         "root": root.map { .text($0.hex) },

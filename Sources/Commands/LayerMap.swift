@@ -9,7 +9,9 @@ enum LayerMap {
       "touched \(units.touchedHeads) heads, \(units.touchedFilters) filters, \(units.parameters) of \(units.modelParameters) parameters (share \(units.share))"
     ]
     if units.layerCount > 0 {
-      lines.append("        heads" + String(repeating: " ", count: max(1, min(width, units.headCount) - 4)) + "filters")
+      lines.append(
+        "        heads" + String(repeating: " ", count: max(1, min(width, units.headCount) - 4))
+          + "filters")
       for layer in 0..<units.layerCount {
         let touched = units.layers.first { $0.layer == layer }
         let label = "  L\(layer)"
@@ -17,7 +19,8 @@ enum LayerMap {
           label + String(repeating: " ", count: max(1, 8 - label.count))
             + cells(touched?.heads ?? [], of: units.headCount) + " "
             + cells(touched?.filters ?? [], of: units.filterCount)
-            + "  \(touched?.heads.count ?? 0)/\(units.headCount), \(touched?.filters.count ?? 0)/\(units.filterCount)")
+            + "  \(touched?.heads.count ?? 0)/\(units.headCount), \(touched?.filters.count ?? 0)/\(units.filterCount)"
+        )
       }
     }
     for outside in units.outside {

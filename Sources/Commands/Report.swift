@@ -26,12 +26,13 @@ struct Report: ParsableCommand {
 
     func run() throws {
       try common.run { surroundings in
-        let time = try asOf.map { text in
-          guard let time = Timestamp(text) else {
-            throw ProvenanceError(.usage, "'\(text)' is no day or time")
-          }
-          return time
-        } ?? Timestamp(seconds: Int64(surroundings.now.date.daysSince1970) * 86_400)
+        let time =
+          try asOf.map { text in
+            guard let time = Timestamp(text) else {
+              throw ProvenanceError(.usage, "'\(text)' is no day or time")
+            }
+            return time
+          } ?? Timestamp(seconds: Int64(surroundings.now.date.daysSince1970) * 86_400)
         let workspace = try common.needWorkspace()
         let store = try workspace.openLedger(.read)
         let evidence = try ReportEvidence(store, asOf: time)

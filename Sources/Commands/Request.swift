@@ -24,7 +24,8 @@ struct Request: ParsableCommand {
     var regime: String
     @Option(name: .long, help: "The ground, such as 17-1-b.")
     var ground: String
-    @Option(name: .long, help: "The day on which the request came, YYYY-MM-DD (default: today, UTC).")
+    @Option(
+      name: .long, help: "The day on which the request came, YYYY-MM-DD (default: today, UTC).")
     var received: String?
     @Option(name: .long, help: "A JSON object of facts about the person.", completion: .file())
     var disclose: String?
@@ -34,12 +35,13 @@ struct Request: ParsableCommand {
         guard let regime = Regime(rawValue: regime) else {
           throw ProvenanceError(.usage, "unknown regime '\(regime)': gdpr and ccpa are known")
         }
-        let received = try received.map { text in
-          guard let date = CivilDate(text) else {
-            throw ProvenanceError(.usage, "'\(text)' is no day: expected YYYY-MM-DD")
-          }
-          return date
-        } ?? surroundings.now.date
+        let received =
+          try received.map { text in
+            guard let date = CivilDate(text) else {
+              throw ProvenanceError(.usage, "'\(text)' is no day: expected YYYY-MM-DD")
+            }
+            return date
+          } ?? surroundings.now.date
         guard received <= surroundings.now.date else {
           throw ProvenanceError(.usage, "\(received) has not come yet")
         }

@@ -6,7 +6,8 @@ public struct UnlearnPatch: ParsableCommand {
   /// What the tool is called and offers.
   public static let configuration = CommandConfiguration(
     commandName: "unlearn-patch",
-    abstract: "Removes what a Transformer learned, as a signed patch, with a record that proves it.",
+    abstract:
+      "Removes what a Transformer learned, as a signed patch, with a record that proves it.",
     discussion: """
       The way through: init, request open, create or diff, sign, apply, verify, report export; rollback
       restores the former bytes.

@@ -72,7 +72,9 @@ public struct Leaf: Sendable {
       object[member.key] = member.value
     }
     let bytes: [UInt8]
-    do throws(CanonicalJSON.EncodingError) { bytes = try CanonicalJSON.encode(.object(object)) } catch {
+    do throws(CanonicalJSON.EncodingError) {
+      bytes = try CanonicalJSON.encode(.object(object))
+    } catch {
       throw LedgerError(.badValue("a number that JSON can't keep: \(error)"))
     }
     guard bytes.count <= Self.byteLimit else {

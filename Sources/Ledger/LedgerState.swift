@@ -273,7 +273,8 @@ public struct LedgerState: Sendable {
     }
     let root = try body["root"].digest()
     guard root == (reached ? intent.after : intent.before) else {
-      return "the model is said to be at \(root), the operation leads to \(reached ? intent.after : intent.before)"
+      return
+        "the model is said to be at \(root), the operation leads to \(reached ? intent.after : intent.before)"
     }
     models[place].openIntent = nil
     note(leaf.sequence, intent.request)

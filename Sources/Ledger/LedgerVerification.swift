@@ -137,7 +137,8 @@ public struct LedgerVerification: Sendable {
         ))
     } else {
       findings.append(
-        Finding("pin", .passed, "the log continues the head that was seen (\(head.treeSize) leaves)"))
+        Finding(
+          "pin", .passed, "the log continues the head that was seen (\(head.treeSize) leaves)"))
     }
   }
 }
@@ -145,7 +146,8 @@ public struct LedgerVerification: Sendable {
 extension LedgerStore {
   /// The schema of this database equals that of a new one.
   func checkSchema() throws(LedgerError) {
-    let sql = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name"
+    let sql =
+      "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name"
     func rows(_ database: Database) throws -> [[String]] {
       try Row.fetchAll(database, sql: sql).map { row in
         (0..<4).map { String.fromDatabaseValue(row[$0]) ?? "" }
@@ -233,7 +235,8 @@ extension LedgerStore {
     }
     guard last == roots.count - 1 else {
       throw LedgerError(
-        .inconsistent("\(roots.count - 1) leaves, and the last signed head has \(last)"), path: path)
+        .inconsistent("\(roots.count - 1) leaves, and the last signed head has \(last)"), path: path
+      )
     }
   }
 }

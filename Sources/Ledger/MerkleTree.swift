@@ -59,7 +59,8 @@ public enum MerkleTree {
     }
     let split = range.lowerBound + largestPowerOfTwo(below: range.count)
     return nodeHash(
-      try root(range.lowerBound..<split, node: node), try root(split..<range.upperBound, node: node))
+      try root(range.lowerBound..<split, node: node), try root(split..<range.upperBound, node: node)
+    )
   }
 
   /// The largest power of two below a number of at least 2.

@@ -121,7 +121,8 @@ extension Workspace {
     }.first
     return ProvenanceError(
       .state,
-      "\(target.checkpoint.path): the patch is applied already\(leaf.map { " (leaf \($0))" } ?? "")")
+      "\(target.checkpoint.path): the patch is applied already\(leaf.map { " (leaf \($0))" } ?? "")"
+    )
   }
 
   /// Applies a patch to the model's own files.

@@ -62,7 +62,9 @@ public struct ModelVerification: Sendable {
         mixed.append(file.name)
       }
     }
-    func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+    func list(_ names: [String]) -> String {
+      names.isEmpty ? "none" : names.joined(separator: ", ")
+    }
     throw ProvenanceError(
       .state,
       "\(folder): recovery needed: an interrupted \(journal.operation.rawValue) of the patch \(journal.patch) left the model in between; files as before: \(list(before)); as after: \(list(after)); half written: \(list(mixed))",

@@ -35,7 +35,9 @@ extension Workspace {
     let store = try openLedger(.append)
     let journal = try patching { () throws(PatchError) in try Journal(in: folder) }
     let state = try ledger { () throws(LedgerError) in try store.state() }
-    guard let journal else { return try closeIntentWithoutJournal(folder, store, state, surroundings) }
+    guard let journal else {
+      return try closeIntentWithoutJournal(folder, store, state, surroundings)
+    }
     guard journal.workspace == path else {
       throw ProvenanceError(
         .state, "the operation was begun from the workspace \(journal.workspace)",
@@ -132,7 +134,8 @@ extension Workspace {
     let found = try patching { () throws(PatchError) in try ModelDigest(checkpoint) }
     guard found.root == intent.before || found.root == intent.after else {
       throw ProvenanceError(
-        .invalid, "\(folder): the model is neither before nor after the operation of leaf \(intent.leaf)")
+        .invalid,
+        "\(folder): the model is neither before nor after the operation of leaf \(intent.leaf)")
     }
     let isFinished = found.root == intent.after
     let closing = Event(

@@ -122,7 +122,8 @@ public struct Checkpoint: Sendable {
   ) throws(TensorFileError) {
     for (tensor, file) in index.fileOfTensor.sorted(by: { $0.key < $1.key }) {
       guard let place = places[tensor], shards[place.shard].name == file else {
-        throw .checkpoint("the index has tensor \"\(tensor)\" in \(file), which lacks it", path: path)
+        throw .checkpoint(
+          "the index has tensor \"\(tensor)\" in \(file), which lacks it", path: path)
       }
     }
     for tensor in places.keys.sorted() where index.fileOfTensor[tensor] == nil {

@@ -81,7 +81,8 @@ extension Header {
       let (entries, metadata) = try parser.parse()
       self = Header(
         dataOffset: range.upperBound, metadata: metadata,
-        tensors: try Self.laidOut(entries, dataOffset: range.upperBound, fileByteCount: bytes.byteCount)
+        tensors: try Self.laidOut(
+          entries, dataOffset: range.upperBound, fileByteCount: bytes.byteCount)
       )
     } catch {
       var named = error

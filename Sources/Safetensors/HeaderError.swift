@@ -89,7 +89,8 @@ extension HeaderError.Reason {
     case .json(let reason): return reason.text
     case .entry(let what): return what
     case .invalidOffset(let expected, let begin, let end):
-      return "data_offsets [\(begin), \(end)], expected to begin at \(expected) and not to end before"
+      return
+        "data_offsets [\(begin), \(end)], expected to begin at \(expected) and not to end before"
     case .sizeOverflow: return "the size overflows 64 bits"
     case .partialByte(let bits): return "\(bits) bits do not end on a byte"
     case .sizeMismatch(let expected, let found):

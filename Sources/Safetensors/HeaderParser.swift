@@ -95,14 +95,16 @@ struct HeaderParser: ~Escapable {
   }
 
   @_lifetime(self: copy self)
-  private mutating func readEntry(_ name: ByteString, at start: Int) throws(HeaderError) -> RawEntry {
+  private mutating func readEntry(_ name: ByteString, at start: Int) throws(HeaderError) -> RawEntry
+  {
     var fields = EntryFields()
     switch try reading(name, { reader throws(JSONError) in try reader.peek() }) {
     case .object: try readObjectEntry(name, into: &fields)
     case .array:
       if mode == .strict {
         throw HeaderError(
-          .unusualForm("the entry is an array, which not all readers know"), tensor: name, at: start)
+          .unusualForm("the entry is an array, which not all readers know"), tensor: name, at: start
+        )
       }
       try readArrayEntry(name, into: &fields)
     default:

@@ -51,8 +51,10 @@ public struct Layout: Sendable {
       do throws(HeaderError.Reason) {
         byteCount = try TensorInfo.byteCount(dtype: entry.dtype, shape: entry.shape)
       } catch { throw HeaderError(error, tensor: entry.name, at: 0) }
-      guard let count = Int(exactly: byteCount), case let (end, overflow) = offset
-        .addingReportingOverflow(count), !overflow
+      guard let count = Int(exactly: byteCount),
+        case let (end, overflow) =
+          offset
+          .addingReportingOverflow(count), !overflow
       else { throw HeaderError(.sizeOverflow, tensor: entry.name, at: 0) }
       tensors.append(
         TensorInfo(

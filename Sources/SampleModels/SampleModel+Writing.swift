@@ -50,7 +50,8 @@ extension SampleModel {
     for shard in 0..<shardCount {
       let name =
         shardCount == 1
-        ? "model.safetensors" : "model-\(Self.five(shard + 1))-of-\(Self.five(shardCount)).safetensors"
+        ? "model.safetensors"
+        : "model-\(Self.five(shard + 1))-of-\(Self.five(shardCount)).safetensors"
       let part = tensors.enumerated().filter { $0.offset % shardCount == shard }.map(\.element)
       total += try Self.write(part, to: Paths.join(folder, name), &random)
       for tensor in part { weightMap[ByteString(tensor.name)] = .text(name) }
@@ -61,7 +62,9 @@ extension SampleModel {
       "weight_map": .object(weightMap),
     ])
     let bytes: [UInt8]
-    do throws(CanonicalJSON.EncodingError) { bytes = try CanonicalJSON.encodeForPeople(index) } catch {
+    do throws(CanonicalJSON.EncodingError) {
+      bytes = try CanonicalJSON.encodeForPeople(index)
+    } catch {
       throw .config(error)
     }
     do throws(StorageError) {

@@ -71,7 +71,9 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
   public init?(_ text: String) {
     let bytes = Array(text.utf8)
     guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
-      bytes.enumerated().allSatisfy({ [4, 7].contains($0.offset) || (0x30...0x39).contains($0.element) })
+      bytes.enumerated().allSatisfy({
+        [4, 7].contains($0.offset) || (0x30...0x39).contains($0.element)
+      })
     else { return nil }
     func number(_ range: Range<Int>) -> Int { range.reduce(0) { $0 * 10 + Int(bytes[$1]) - 0x30 } }
     self.init(year: number(0..<4), month: number(5..<7), day: number(8..<10))
@@ -103,7 +105,8 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
   public static func dayCount(year: Int, month: Int) -> Int {
     switch month {
     case 4, 6, 9, 11: 30
-    case 2: year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
+    case 2:
+      year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
     default: 31
     }
   }

@@ -73,7 +73,9 @@ public struct JSONField: Sendable {
 
   /// The truth value at this place.
   public func bool() throws(JSONFieldError) -> Bool {
-    guard case .bool(let flag) = value else { throw JSONFieldError(path, expected: "true or false") }
+    guard case .bool(let flag) = value else {
+      throw JSONFieldError(path, expected: "true or false")
+    }
     return flag
   }
 

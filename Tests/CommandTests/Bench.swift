@@ -32,7 +32,8 @@ final class Bench: Sendable {
     _ arguments: String..., at location: SourceLocation = #_sourceLocation
   ) throws -> String {
     let result = try run(arguments)
-    #expect(result.code == 0, "\(arguments): \(result.errors)\(result.output)", sourceLocation: location)
+    #expect(
+      result.code == 0, "\(arguments): \(result.errors)\(result.output)", sourceLocation: location)
     return result.output
   }
 

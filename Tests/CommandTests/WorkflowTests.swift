@@ -56,7 +56,9 @@ import Testing
     try bench.succeed("apply", "model", "p.patch.safetensors")
     #expect(try bench.succeed("request", "list").contains("applied"))
     let log = try bench.succeed("ledger", "log")
-    for type in ["request.received", "patch.created", "patch.signed", "patch.intent", "patch.applied"] {
+    for type in [
+      "request.received", "patch.created", "patch.signed", "patch.intent", "patch.applied",
+    ] {
       #expect(log.contains(type))
     }
     try bench.succeed("ledger", "verify")

@@ -47,12 +47,15 @@ struct EditedShard {
         let range = inside.lowerBound - place.lowerBound..<inside.upperBound - place.lowerBound
         if let touched = patch.dirtyRange(of: edit.parts, in: range) {
           patch.overlay(
-            edit, on: &buffer, holding: touched, bufferStart: place.lowerBound
+            edit, on: &buffer, holding: touched,
+            bufferStart: place.lowerBound
               + touched.lowerBound - window.lowerBound)
           let found =
             place.lowerBound + touched.lowerBound..<place.lowerBound + touched.upperBound
           dirty =
-            dirty.map { min($0.lowerBound, found.lowerBound)..<max($0.upperBound, found.upperBound) }
+            dirty.map {
+              min($0.lowerBound, found.lowerBound)..<max($0.upperBound, found.upperBound)
+            }
             ?? found
         }
         index += 1

@@ -141,7 +141,9 @@ public struct Journal: Hashable, Sendable {
   /// The journal holds no numbers but small ones of its own, so it always has a canonical form; a foreign
   /// one that has none gets a digest that no journal has.
   private static func encode(_ object: JSONObject) -> [UInt8] {
-    do throws(CanonicalJSON.EncodingError) { return try CanonicalJSON.encode(.object(object)) } catch {
+    do throws(CanonicalJSON.EncodingError) {
+      return try CanonicalJSON.encode(.object(object))
+    } catch {
       return []
     }
   }

@@ -77,7 +77,8 @@ extension PatchFile {
       let index = index(part, at: place)
       guard index > last else {
         throw PatchError(
-          .malformed("the \(part.kind.rawValue) do not ascend at place \(place): \(last), \(index)"),
+          .malformed(
+            "the \(part.kind.rawValue) do not ascend at place \(place): \(last), \(index)"),
           path: path, tensor: tensor)
       }
       guard index < limit else {

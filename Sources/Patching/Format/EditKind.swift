@@ -35,7 +35,9 @@ public enum EditKind: String, CaseIterable, Hashable, Sendable {
   /// Takes an entry's name apart; nil where it is none of a patch.
   static func split(_ name: ByteString) -> (tensor: ByteString, kind: EditKind, isValue: Bool)? {
     for kind in allCases {
-      for (suffix, isValue) in [("#\(kind.rawValue)", kind == .whole), ("#\(kind.rawValue).value", true)]
+      for (suffix, isValue) in [
+        ("#\(kind.rawValue)", kind == .whole), ("#\(kind.rawValue).value", true),
+      ]
       where name.bytes.count > suffix.utf8.count
         && name.bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
         && !(kind == .whole && suffix.hasSuffix(".value"))

@@ -81,8 +81,12 @@ struct EditRuns: Sendable {
       let start = indexAt(place) * width
       if start >= window.upperBound { return }
       // Neighbours are joined, which makes one write of many.
-      repeat { place += 1 } while place < count && indexAt(place) * width == start
-        + (place - first) * width && start + (place - first) * width < window.upperBound
+      repeat {
+        place += 1
+      } while place < count
+        && indexAt(place) * width == start
+          + (place - first) * width
+        && start + (place - first) * width < window.upperBound
       try cut(start..<start + (place - first) * width, first * width, window, body)
     }
   }

@@ -1,0 +1,34 @@
+# Everything a newcomer types: `make demo` and `make test`.
+SHELL := /bin/bash
+CONFIGURATION ?= release
+
+.PHONY: setup build demo test peer-checks bench lint clean
+
+setup:            ## System packages, and a Swift that is new enough.
+	@scripts/setup.sh
+
+build: setup      ## The tool.
+	swift build -c $(CONFIGURATION) --product unlearn-patch
+	swift build -c $(CONFIGURATION) --product make-checkpoint
+
+demo: build       ## The main job on a real model; ends with where to look.
+	@scripts/demo.sh "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
+
+test: setup       ## All tests; needs neither network nor Python.
+	swift build --build-tests
+	swift build --product FaultPoints
+	swift test --disable-xctest --skip-build
+
+peer-checks: setup ## Against software that others wrote; needs Python and the network.
+	swift build --product unlearn-patch
+	swift build --product make-checkpoint
+	PeerChecks/run "$$(swift build --show-bin-path)"
+
+bench: build      ## Speed and memory, as ratios in one run.
+	Benchmarks/apply "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
+
+lint:
+	swift format lint --strict -r Package.swift Sources Tests
+
+clean:
+	rm -rf .build demo models
