@@ -2,8 +2,9 @@ public import Safetensors
 import Storage
 public import StrictJSON
 
-/// A made-up checkpoint with a real family's names and shapes: for the demo without a network, for tests and
-/// benchmarks. Its numbers are noise; it has learned nothing.
+/// A made-up checkpoint with a real family's names and shapes.
+///
+/// For the demo without a network, for tests and benchmarks. Its numbers are noise; it has learned nothing.
 public struct SampleModel: Sendable {
   /// One tensor of the sample.
   public struct Tensor: Sendable {

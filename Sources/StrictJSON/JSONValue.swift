@@ -43,7 +43,7 @@ public struct JSONObject: Hashable, Sendable {
     for (key, value) in members { self[key] = value }
   }
 
-  /// The value of a member; nil where there is none. Setting nil removes the member.
+  /// The value of a member; nil where there is none, and setting nil removes the member.
   public subscript(key: ByteString) -> JSONValue? {
     get { places[key].map { members[$0].value } }
     set {

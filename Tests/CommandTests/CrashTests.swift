@@ -55,8 +55,9 @@ import Testing
       #expect(inBetween > 0, "no stop left the model in between")
     }
 
-    /// After a stop: `verify` tells the truth, `recover` leads to base or result. Gives 1 where the model
-    /// was in between.
+    /// Checks that `verify` tells the truth and `recover` leads to base or result.
+    ///
+    /// - Returns: 1 where the model was in between, else 0.
     private func checkRecovery(
       _ bench: Bench, _ stop: Int, _ base: [String: [UInt8]], _ result: [String: [UInt8]],
       _ options: [String]

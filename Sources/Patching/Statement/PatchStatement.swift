@@ -64,7 +64,7 @@ public struct PatchStatement: Sendable {
 
 /// How a patch's values were made.
 public struct PatchMethod: Hashable, Sendable {
-  /// `ablate`, `diff`, …
+  /// The name, such as `ablate` or `diff`.
   public var name: String
   /// Every parameter, as text.
   public var parameters: [(key: String, value: JSONValue)]
