@@ -111,7 +111,7 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
-      exclude: ["Fixtures"], swiftSettings: house),
+      exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
     .testTarget(
       name: "LedgerTests",
       dependencies: [

@@ -1,0 +1,202 @@
+import Attestation
+import GRDB
+import Ledger
+import Storage
+import StrictJSON
+import TestSupport
+import Testing
+
+/// A ledger in a folder of its own.
+private final class Bench {
+  let folder: TemporaryFolder
+  let key: PrivateKey
+  let verifierKey: VerifierKey
+  let pins: PinStore
+  let store: LedgerStore
+  let time = Timestamp(seconds: 1_790_000_000)
+
+  var path: String { folder.file("ledger.sqlite") }
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let key = try PrivateKey.generate(.ed25519)
+    verifierKey = try VerifierKey(name: "test.example/log", publicKey: key.publicKey)
+    pins = PinStore(stateFolder: folder.file("state"))
+    store = try LedgerStore.create(
+      path: folder.file("ledger.sqlite"), key: key, verifierKey: verifierKey, pins: pins,
+      tool: "test/1", at: time)
+    self.key = key
+  }
+
+  func request(_ id: String = SecureRandom.uuid()) -> Event {
+    Event(
+      .requestReceived,
+      [
+        "request": .text("urn:uuid:\(id)"), "regime": "gdpr", "ground": "17-1-b",
+        "received": "2026-01-31", "due": "2026-02-28", "commitments": .array([]),
+      ])
+  }
+
+  func append(_ event: Event) throws {
+    try store.append([event], signedBy: key, at: time)
+  }
+
+  func verify(_ verifierKey: VerifierKey? = nil) throws -> LedgerVerification {
+    let store = try LedgerStore(
+      path: path, verifierKey: verifierKey ?? self.verifierKey, pins: pins, access: .read)
+    return LedgerVerification(store, pins: pins, isKeyTrusted: true)
+  }
+
+  /// Changes the database behind the ledger's back.
+  func attack(_ sql: String...) throws {
+    let queue = try DatabaseQueue(path: path)
+    try queue.writeWithoutTransaction { database in
+      for statement in ["leaves", "nodes", "checkpoints"].flatMap({
+        ["DROP TRIGGER \($0)_stay", "DROP TRIGGER \($0)_last"]
+      }) + sql {
+        try database.execute(sql: statement)
+      }
+    }
+    try queue.close()
+  }
+
+  func failures() throws -> [String] {
+    try verify().findings.filter { $0.outcome == .failed }.map { "\($0.step): \($0.detail)" }
+  }
+}
+
+@Suite("The ledger") struct LedgerStoreTests {
+  @Test func `an honest ledger is valid, and durable by its settings`() throws {
+    let bench = try Bench()
+    for _ in 0..<9 { try bench.append(bench.request()) }
+    let verification = try bench.verify()
+    #expect(Verdict(verification.findings) == .valid, "\(verification.findings)")
+    #expect(verification.state?.requests.count == 9)
+    #expect(try bench.store.heads().count == 10)
+    let proof = try bench.store.inclusionProof(of: 3, size: 10)
+    let head = try LogCheckpoint(
+      parsing: SignedNote(parsing: Array(try bench.store.heads()[9].note.utf8)).text)
+    #expect(
+      MerkleTree.verifyInclusion(
+        leaf: verification.leaves[3].hash, index: 3, size: 10, proof: proof, root: head.root))
+    #expect(try bench.store.settings() == ["2", "wal", "1"])
+  }
+
+  @Test("each attack on the database is told", arguments: [
+    ("UPDATE leaves SET bytes = CAST(replace(CAST(bytes AS TEXT), '17-1-b', '17-1-c') AS BLOB) WHERE sequence = 2", "tree"),
+    ("DELETE FROM leaves WHERE sequence = 3", "leaves"),
+    ("DELETE FROM leaves", "leaves"),
+    ("UPDATE leaves SET bytes = x'7b7d' WHERE sequence = 1", "leaves"),
+    ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 1", "tree"),
+    ("DELETE FROM checkpoints WHERE size = 4", "heads"),
+    ("UPDATE checkpoints SET note = replace(note, 'test.example', 'evil.example')", "heads"),
+    ("CREATE TRIGGER evil AFTER INSERT ON blobs BEGIN SELECT 1; END", "schema"),
+    ("CREATE VIEW evil AS SELECT 1", "schema"), ("CREATE TABLE evil (x)", "schema"),
+  ])
+  func attacked(_ sql: String, _ step: String) throws {
+    let bench = try Bench()
+    for _ in 0..<3 { try bench.append(bench.request()) }
+    try bench.attack(sql)
+    let failures = try bench.failures()
+    #expect(failures.contains { $0.hasPrefix(step) }, "\(failures)")
+    #expect(Verdict(try bench.verify().findings) == .invalid)
+  }
+
+  @Test func `a tail cut cleanly is caught by the pin, and refused at append`() throws {
+    let bench = try Bench()
+    for _ in 0..<3 { try bench.append(bench.request()) }
+    try bench.attack(
+      "DELETE FROM leaves WHERE sequence = 3", "DELETE FROM checkpoints WHERE size = 4",
+      "DELETE FROM nodes WHERE (level = 0 AND position = 3) OR (level = 1 AND position = 1) OR level = 2")
+    let failures = try bench.failures()
+    #expect(failures.contains { $0.contains("its end was cut") }, "\(failures)")
+    #expect(!failures.contains { $0.hasPrefix("tree") || $0.hasPrefix("heads") })
+    #expect(throws: LedgerError.self) { try bench.append(bench.request()) }
+  }
+
+  @Test func `without a pin the verdict is incomplete, with another key invalid`() throws {
+    let bench = try Bench()
+    let blind = LedgerVerification(
+      bench.store, pins: PinStore(stateFolder: bench.folder.file("elsewhere")), isKeyTrusted: true)
+    #expect(Verdict(blind.findings) == .incomplete)
+    let other = try PrivateKey.generate(.ed25519)
+    let stranger = try bench.verify(
+      VerifierKey(name: "test.example/log", publicKey: other.publicKey))
+    #expect(Verdict(stranger.findings) == .invalid)
+    #expect(throws: LedgerError.self) {
+      try bench.store.append([bench.request()], signedBy: other, at: bench.time)
+    }
+  }
+
+  @Test func `what does not follow is refused and nothing is recorded`() throws {
+    let bench = try Bench()
+    let id = SecureRandom.uuid()
+    try bench.append(bench.request(id))
+    #expect(throws: LedgerError.self) { try bench.append(bench.request(id)) }
+    #expect(throws: LedgerError.self) {
+      try bench.append(
+        Event(
+          .patchIntent,
+          [
+            "operation": "apply", "model": .text("urn:uuid:\(id)"),
+            "patch": .text(SHA256.digest(of: [1]).hex), "base": .text(SHA256.digest(of: [2]).hex),
+            "result": .text(SHA256.digest(of: [3]).hex), "undo": "undo-1",
+          ]))
+    }
+    // Two events of which the second is not possible: neither is recorded.
+    #expect(throws: LedgerError.self) {
+      try bench.store.append(
+        [bench.request(), bench.request(id)], signedBy: bench.key, at: bench.time)
+    }
+    #expect(try bench.store.leaves().count == 2)
+    #expect(Verdict(try bench.verify().findings) == .valid)
+  }
+
+  @Test("personal data can't get into a leaf", arguments: [
+    "ada@example.com", "Ada Lovelace", "ada lovelace", "4930123456789", "17(1)(b) for Ada", "é",
+    "", String(repeating: "a", count: 65), "urn:uuid:ada",
+  ])
+  func personalData(_ text: String) throws {
+    let bench = try Bench()
+    #expect(throws: LedgerError.self) {
+      try bench.append(
+        Event(
+          .requestReceived,
+          [
+            "request": .text("urn:uuid:\(SecureRandom.uuid())"), "regime": "gdpr",
+            "ground": .text(text), "received": "2026-01-31", "due": "2026-02-28",
+            "commitments": .array([]),
+          ]))
+    }
+    #expect(try bench.store.leaves().count == 1)
+  }
+
+  @Test func `a later clock is kept, an earlier one does not go back`() throws {
+    let bench = try Bench()
+    try bench.store.append(
+      [bench.request()], signedBy: bench.key, at: Timestamp(seconds: bench.time.seconds - 500))
+    #expect(try bench.store.leaves()[1].time == bench.time)
+  }
+
+  @Test func `undo keys are forgotten`() throws {
+    let bench = try Bench()
+    var attachments = LedgerStore.Attachments()
+    let key = SecureRandom.bytes(32)
+    attachments.undoKey = ("undo-1", key)
+    try bench.store.append([bench.request()], attachments, signedBy: bench.key, at: bench.time)
+    #expect(try bench.store.undoKey("undo-1") == key)
+    try bench.store.forgetUndoKey("undo-1")
+    #expect(try bench.store.undoKey("undo-1") == nil)
+  }
+}
+
+@Suite("Clocks of requests") struct RequestClockTests {
+  @Test("the last day to answer", arguments: [
+    (Regime.gdpr, "2026-01-31", "2026-02-28"), (.gdpr, "2028-01-31", "2028-02-29"),
+    (.gdpr, "2026-12-15", "2027-01-15"), (.gdpr, "2026-03-31", "2026-04-30"),
+    (.ccpa, "2026-01-01", "2026-02-15"), (.ccpa, "2027-12-01", "2028-01-15"),
+  ])
+  func due(_ regime: Regime, _ received: String, _ due: String) throws {
+    #expect(regime.due(received: try #require(CivilDate(received))).description == due)
+  }
+}
