@@ -29,12 +29,12 @@ struct HeaderParser: ~Escapable {
     var isFirst = true
     try reading(nil) { reader throws(JSONError) in try reader.beginObject() }
     while true {
-      let start = reader.position
       let wasFirst = isFirst
       guard
         let key = try reading(
           nil, { reader throws(JSONError) in try reader.nextKey(isFirst: wasFirst) })
       else { break }
+      let start = reader.stringStart
       isFirst = false
       if key == Header.metadataKey {
         if hasMetadata { throw HeaderError(.entry("__metadata__ is given twice"), at: start) }
@@ -78,8 +78,8 @@ struct HeaderParser: ~Escapable {
       try reader.beginObject()
       var isFirst = true
       while true {
-        let start = reader.position
         guard let key = try reader.nextKey(isFirst: isFirst) else { break }
+        let start = reader.stringStart
         isFirst = false
         let value = try reader.readString()
         if let place = places[key] {
@@ -134,12 +134,12 @@ struct HeaderParser: ~Escapable {
     try reading(name) { reader throws(JSONError) in try reader.beginObject() }
     var isFirst = true
     while true {
-      let start = reader.position
       let wasFirst = isFirst
       guard
         let key = try reading(
           name, { reader throws(JSONError) in try reader.nextKey(isFirst: wasFirst) })
       else { return }
+      let start = reader.stringStart
       isFirst = false
       func once(_ isNew: Bool) throws(HeaderError) {
         guard isNew else {

@@ -24,6 +24,8 @@ public struct JSONReader: ~Escapable {
   private let bytes: RawSpan
   /// Where the next byte is read.
   public private(set) var position: Int
+  /// Where the string that was read last begins.
+  public private(set) var stringStart = 0
   private let end: Int
   private var depth = 0
   private let depthLimit: Int
@@ -145,6 +147,7 @@ public struct JSONReader: ~Escapable {
   @_lifetime(self: copy self)
   public mutating func readString() throws(JSONError) -> ByteString {
     try take(UInt8(ascii: "\""), "a string")
+    stringStart = position - 1
     var text: [UInt8] = []
     while true {
       guard position < end else { throw JSONError(.unexpectedEnd, at: position) }

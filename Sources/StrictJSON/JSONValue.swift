@@ -120,9 +120,10 @@ extension JSONValue {
       try reader.beginObject()
       var object = JSONObject()
       while true {
-        let start = reader.position
         guard let key = try reader.nextKey(isFirst: object.members.isEmpty) else { break }
-        guard object[key] == nil else { throw JSONError(.duplicateKey(key), at: start) }
+        guard object[key] == nil else {
+          throw JSONError(.duplicateKey(key), at: reader.stringStart)
+        }
         object[key] = try read(from: &reader)
       }
       return .object(object)

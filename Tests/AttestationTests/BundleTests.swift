@@ -43,11 +43,14 @@ import Testing
     #expect(try verdict(Self.line("ann")) == .trusted(["ann"]))
     #expect(try verdict("") == .unknownSigner(hints: [key.publicKey.keyID.hex]))
     let name = "signer ann ann.pub.pem "
-    guard case .unknownSigner = try verdict(name + "roles=report") else { return #expect(Bool(false)) }
+    guard case .unknownSigner = try verdict(name + "roles=report") else {
+      return #expect(Bool(false))
+    }
     #expect(try verdict(name + "not-after=2026-01-01") == .outsideWindow("ann"))
     #expect(try verdict(name + "not-before=2030-01-01") == .outsideWindow("ann"))
     #expect(
-      try verdict(Self.line("ann") + "require 2 artifact") == .belowThreshold(have: ["ann"], need: 2))
+      try verdict(Self.line("ann") + "require 2 artifact")
+        == .belowThreshold(have: ["ann"], need: 2))
   }
 
   @Test func `two signers count as two, one key never`() throws {
@@ -87,11 +90,13 @@ import Testing
     }
   }
 
-  @Test("hostile trust files are refused by line", arguments: [
-    "trust everyone", "signer ann", "signer ann missing.pem", "require 0 artifact",
-    "require 2 king", "log x+y+z", "signer ann ann.pub.pem roles=king",
-    "signer ann ann.pub.pem not-after=soon", "witness w x", "quorum none",
-  ])
+  @Test(
+    "hostile trust files are refused by line",
+    arguments: [
+      "trust everyone", "signer ann", "signer ann missing.pem", "require 0 artifact",
+      "require 2 king", "log x+y+z", "signer ann ann.pub.pem roles=king",
+      "signer ann ann.pub.pem not-after=soon", "witness w x", "quorum none",
+    ])
   func hostile(_ line: String) throws {
     _ = try signer("ann")
     do {

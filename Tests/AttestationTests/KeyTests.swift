@@ -64,10 +64,13 @@ enum Fixture {
     #expect(sealed.publicKey == publicKey)
   }
 
-  @Test("keys of other kinds are refused by name", arguments: [
-    ("rsa.key.pem", "RSA"), ("secp224r1.key.pem", "secp224r1"), ("secp256k1.key.pem", "secp256k1"),
-    ("message", "not a private key"),
-  ])
+  @Test(
+    "keys of other kinds are refused by name",
+    arguments: [
+      ("rsa.key.pem", "RSA"), ("secp224r1.key.pem", "secp224r1"),
+      ("secp256k1.key.pem", "secp256k1"),
+      ("message", "not a private key"),
+    ])
   func refused(_ file: String, _ word: String) {
     do throws(AttestationError) {
       _ = try PrivateKey(path: Fixture.path(file))
@@ -87,7 +90,9 @@ enum Fixture {
 
   @Test func `base64 is read strictly`() {
     // RFC 4648 section 10.
-    for (text, encoded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+    for (text, encoded) in [
+      ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"),
+    ] {
       #expect(Base64.encode(Array(text.utf8)) == encoded)
       #expect(Base64.decode(encoded) == Array(text.utf8))
     }

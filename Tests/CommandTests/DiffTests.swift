@@ -10,11 +10,13 @@ import Testing
   private static var mixed: SampleModel {
     var sample = SampleModel.llama()
     sample.tensors += [
-      SampleModel.Tensor("extra.f16", .f16, [7, 5]), SampleModel.Tensor("extra.f32", .f32, [3, 4, 5]),
+      SampleModel.Tensor("extra.f16", .f16, [7, 5]),
+      SampleModel.Tensor("extra.f32", .f32, [3, 4, 5]),
       SampleModel.Tensor("extra.f64", .f64, [9]), SampleModel.Tensor("extra.i64", .i64, [6, 6]),
       SampleModel.Tensor("extra.u8", .u8, [13]), SampleModel.Tensor("extra.bool", .bool, [4]),
       SampleModel.Tensor("extra.f8", .f8E4M3, [8, 3]), SampleModel.Tensor("extra.f4", .f4, [6, 4]),
-      SampleModel.Tensor("extra.scalar", .f32, []), SampleModel.Tensor("extra.empty", .f32, [0, 4]),
+      SampleModel.Tensor("extra.scalar", .f32, []),
+      SampleModel.Tensor("extra.empty", .f32, [0, 4]),
     ]
     return sample
   }

@@ -82,17 +82,22 @@ private final class Bench {
     #expect(try bench.store.settings() == ["2", "wal", "1"])
   }
 
-  @Test("each attack on the database is told", arguments: [
-    ("UPDATE leaves SET bytes = CAST(replace(CAST(bytes AS TEXT), '17-1-b', '17-1-c') AS BLOB) WHERE sequence = 2", "tree"),
-    ("DELETE FROM leaves WHERE sequence = 3", "leaves"),
-    ("DELETE FROM leaves", "leaves"),
-    ("UPDATE leaves SET bytes = x'7b7d' WHERE sequence = 1", "leaves"),
-    ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 1", "tree"),
-    ("DELETE FROM checkpoints WHERE size = 4", "heads"),
-    ("UPDATE checkpoints SET note = replace(note, 'test.example', 'evil.example')", "heads"),
-    ("CREATE TRIGGER evil AFTER INSERT ON blobs BEGIN SELECT 1; END", "schema"),
-    ("CREATE VIEW evil AS SELECT 1", "schema"), ("CREATE TABLE evil (x)", "schema"),
-  ])
+  @Test(
+    "each attack on the database is told",
+    arguments: [
+      (
+        "UPDATE leaves SET bytes = CAST(replace(CAST(bytes AS TEXT), '17-1-b', '17-1-c') AS BLOB) WHERE sequence = 2",
+        "tree"
+      ),
+      ("DELETE FROM leaves WHERE sequence = 3", "tree"),
+      ("DELETE FROM leaves", "tree"), ("DELETE FROM leaves WHERE sequence = 1", "leaves"),
+      ("UPDATE leaves SET bytes = x'7b7d' WHERE sequence = 1", "leaves"),
+      ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 1", "tree"),
+      ("DELETE FROM checkpoints WHERE size = 4", "heads"),
+      ("UPDATE checkpoints SET note = replace(note, 'test.example', 'evil.example')", "heads"),
+      ("CREATE TRIGGER evil AFTER INSERT ON blobs BEGIN SELECT 1; END", "schema"),
+      ("CREATE VIEW evil AS SELECT 1", "schema"), ("CREATE TABLE evil (x)", "schema"),
+    ])
   func attacked(_ sql: String, _ step: String) throws {
     let bench = try Bench()
     for _ in 0..<3 { try bench.append(bench.request()) }
@@ -107,7 +112,8 @@ private final class Bench {
     for _ in 0..<3 { try bench.append(bench.request()) }
     try bench.attack(
       "DELETE FROM leaves WHERE sequence = 3", "DELETE FROM checkpoints WHERE size = 4",
-      "DELETE FROM nodes WHERE (level = 0 AND position = 3) OR (level = 1 AND position = 1) OR level = 2")
+      "DELETE FROM nodes WHERE (level = 0 AND position = 3) OR (level = 1 AND position = 1) OR level = 2"
+    )
     let failures = try bench.failures()
     #expect(failures.contains { $0.contains("its end was cut") }, "\(failures)")
     #expect(!failures.contains { $0.hasPrefix("tree") || $0.hasPrefix("heads") })
@@ -152,10 +158,12 @@ private final class Bench {
     #expect(Verdict(try bench.verify().findings) == .valid)
   }
 
-  @Test("personal data can't get into a leaf", arguments: [
-    "ada@example.com", "Ada Lovelace", "ada lovelace", "4930123456789", "17(1)(b) for Ada", "é",
-    "", String(repeating: "a", count: 65), "urn:uuid:ada",
-  ])
+  @Test(
+    "personal data can't get into a leaf",
+    arguments: [
+      "ada@example.com", "Ada Lovelace", "ada lovelace", "4930123456789", "17(1)(b) for Ada", "é",
+      "", String(repeating: "a", count: 65), "urn:uuid:ada",
+    ])
   func personalData(_ text: String) throws {
     let bench = try Bench()
     #expect(throws: LedgerError.self) {
@@ -191,11 +199,13 @@ private final class Bench {
 }
 
 @Suite("Clocks of requests") struct RequestClockTests {
-  @Test("the last day to answer", arguments: [
-    (Regime.gdpr, "2026-01-31", "2026-02-28"), (.gdpr, "2028-01-31", "2028-02-29"),
-    (.gdpr, "2026-12-15", "2027-01-15"), (.gdpr, "2026-03-31", "2026-04-30"),
-    (.ccpa, "2026-01-01", "2026-02-15"), (.ccpa, "2027-12-01", "2028-01-15"),
-  ])
+  @Test(
+    "the last day to answer",
+    arguments: [
+      (Regime.gdpr, "2026-01-31", "2026-02-28"), (.gdpr, "2028-01-31", "2028-02-29"),
+      (.gdpr, "2026-12-15", "2027-01-15"), (.gdpr, "2026-03-31", "2026-04-30"),
+      (.ccpa, "2026-01-01", "2026-02-15"), (.ccpa, "2027-12-01", "2028-01-15"),
+    ])
   func due(_ regime: Regime, _ received: String, _ due: String) throws {
     #expect(regime.due(received: try #require(CivilDate(received))).description == due)
   }

@@ -29,7 +29,8 @@ import Testing
   @Test func `roots are those of the known-answer test`() {
     let tree = Tree(Self.leaves)
     let known = [
-      "e3b0c442", "6e340b9c", "fac54203", "aeb6bcfe", "d37ee418", "4e3bbb1f", "76e67dad", "ddb89be4",
+      "e3b0c442", "6e340b9c", "fac54203", "aeb6bcfe", "d37ee418", "4e3bbb1f", "76e67dad",
+      "ddb89be4",
       "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ]
     for (size, root) in known.enumerated() {

@@ -29,7 +29,9 @@ import Testing
     var shape: [UInt64]
     var bytes: [UInt8]
 
-    static func rows(_ indices: [UInt32]) -> [Entry] { lines("rows", indices, [UInt64(indices.count), 6]) }
+    static func rows(_ indices: [UInt32]) -> [Entry] {
+      lines("rows", indices, [UInt64(indices.count), 6])
+    }
     static func columns(_ indices: [UInt32]) -> [Entry] {
       lines("columns", indices, [4, UInt64(indices.count)])
     }
@@ -63,7 +65,8 @@ import Testing
 
   /// Writes a patch, binds it to the model, and gives the refusal; nil where it is accepted.
   private func refusal(
-    _ entries: [Entry], metadata: [(ByteString, ByteString)] = [
+    _ entries: [Entry],
+    metadata: [(ByteString, ByteString)] = [
       ("format", "unlearn-patch/1"), ("encoding", "replace"),
     ]
   ) throws -> String? {
@@ -121,15 +124,22 @@ import Testing
     stranger[1].name = "x#rows.value"
     try expect(stranger, "no such tensor")
     try expect(
-      [Entry(name: "v#columns", dtype: .u32, shape: [1], bytes: [0, 0, 0, 0]),
-        Entry(name: "v#columns.value", dtype: .f32, shape: [5, 1], bytes: Array(repeating: 0, count: 20))],
+      [
+        Entry(name: "v#columns", dtype: .u32, shape: [1], bytes: [0, 0, 0, 0]),
+        Entry(
+          name: "v#columns.value", dtype: .f32, shape: [5, 1], bytes: Array(repeating: 0, count: 20)
+        ),
+      ],
       "the tensor has 0")
     try expect(
       [Entry(name: "noise", dtype: .u8, shape: [1], bytes: [0])], "is none of a patch")
     try expect(
-      Entry.rows([1]) + [Entry(name: "m#whole", dtype: .f16, shape: [4, 6], bytes: Array(repeating: 0, count: 48))],
+      Entry.rows([1]) + [
+        Entry(name: "m#whole", dtype: .f16, shape: [4, 6], bytes: Array(repeating: 0, count: 48))
+      ],
       "given whole, and in part")
-    #expect(try refusal(Entry.rows([1]), metadata: [("format", "pt")])?.contains("not a patch") ?? false)
+    #expect(
+      try refusal(Entry.rows([1]), metadata: [("format", "pt")])?.contains("not a patch") ?? false)
     #expect(
       try refusal(
         Entry.rows([1]), metadata: [("format", "unlearn-patch/1"), ("encoding", "xor")])?

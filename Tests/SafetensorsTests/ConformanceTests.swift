@@ -64,10 +64,12 @@ import Testing
     }
   }
 
-  @Test("strict mode refuses what readers disagree on", arguments: [
-    "dup_tensor_identical", "dup_tensor_escaped", "info_as_array", "dtype_map_unit",
-    "dup_metadata_inner",
-  ])
+  @Test(
+    "strict mode refuses what readers disagree on",
+    arguments: [
+      "dup_tensor_identical", "dup_tensor_escaped", "info_as_array", "dtype_map_unit",
+      "dup_metadata_inner",
+    ])
   func strict(_ name: String) throws {
     let bytes = try Folder.read(Paths.join(Self.folder, name + ".safetensors"), limit: 1 << 20)
     #expect(throws: Never.self) { try Header(parsing: bytes.rawSpan) }

@@ -27,7 +27,9 @@ import Testing
       Layout.Entry(name: ByteString($0.rawValue), dtype: $0, shape: [8, 3])
     }
     let layout = try Layout(entries, metadata: nil)
-    let bytes = layout.headerBytes + [UInt8](repeating: 7, count: layout.fileByteCount - layout.headerBytes.count)
+    let bytes =
+      layout.headerBytes
+      + [UInt8](repeating: 7, count: layout.fileByteCount - layout.headerBytes.count)
     let header = try Header(parsing: bytes.rawSpan, mode: .strict)
     #expect(header.tensors == layout.tensors)
     #expect(header.tensors.map(\.elementCount) == Array(repeating: 24, count: 22))

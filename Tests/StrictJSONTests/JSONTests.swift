@@ -7,12 +7,14 @@ import Testing
     try JSONValue(parsing: Array(text.utf8), byteLimit: 1 << 20)
   }
 
-  @Test("is refused at its byte", arguments: [
-    ("", 0), ("{", 1), (#"{"a":1,"a":2}"#, 7), (#"{"a":1,}"#, 7), ("[1,]", 3), ("[01]", 1),
-    ("[1.]", 1), ("[+1]", 1), ("[.5]", 1), ("[1e999]", 1), ("nul", 3), ("[1] 2", 4),
-    (#""\ud800""#, 1), (#""\x""#, 1), ("\"\u{1}\"", 1), ("\u{FEFF}1", 0), ("// c\n1", 0),
-    (#"{"a" 1}"#, 5), ("NaN", 0), ("'a'", 0),
-  ])
+  @Test(
+    "is refused at its byte",
+    arguments: [
+      ("", 0), ("{", 1), (#"{"a":1,"a":2}"#, 7), (#"{"a":1,}"#, 7), ("[1,]", 3), ("[01]", 1),
+      ("[1.]", 1), ("[+1]", 1), ("[.5]", 1), ("[1e999]", 1), ("nul", 3), ("[1] 2", 4),
+      (#""\ud800""#, 1), (#""\x""#, 1), ("\"\u{1}\"", 1), ("\u{FEFF}1", 0), ("// c\n1", 0),
+      (#"{"a" 1}"#, 5), ("NaN", 0), ("'a'", 0),
+    ])
   func refused(_ text: String, _ offset: Int) {
     do throws(JSONError) {
       let value = try parse(text)
@@ -61,7 +63,9 @@ import Testing
   }
 
   @Test func `canonical bytes read back to the same bytes`() throws {
-    for text in [#"{"a":[1,-5,true,null,"x\u0001\n\"\\é"],"b":{}}"#, "[]", "\"\"", "9007199254740991"] {
+    for text in [
+      #"{"a":[1,-5,true,null,"x\u0001\n\"\\é"],"b":{}}"#, "[]", "\"\"", "9007199254740991",
+    ] {
       let bytes = try CanonicalJSON.encode(try parse(text))
       #expect(try CanonicalJSON.encode(JSONValue(parsing: bytes, byteLimit: 1000)) == bytes)
     }

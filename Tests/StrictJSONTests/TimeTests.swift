@@ -20,7 +20,9 @@ import Testing
     #expect(Timestamp(seconds: 1_767_225_600).description == "2026-01-01T00:00:00Z")
     #expect(Timestamp("2000-02-29T23:59:59Z")?.seconds == 951_868_799)
     #expect(Timestamp(seconds: -1).description == "1969-12-31T23:59:59Z")
-    for text in ["2001-02-29", "2000-13-01", "2000-1-01", "2000-01-01T24:00:00Z", "2000-01-01T00:00:00", "x"] {
+    for text in [
+      "2001-02-29", "2000-13-01", "2000-1-01", "2000-01-01T24:00:00Z", "2000-01-01T00:00:00", "x",
+    ] {
       #expect(Timestamp(text) == nil)
     }
   }

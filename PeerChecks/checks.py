@@ -1,0 +1,205 @@
+"""Holds what unlearn-patch writes and reads against safetensors (reference), NumPy, hashlib and openssl."""
+import base64, hashlib, json, os, pathlib, random, shutil, struct, subprocess, sys, tempfile
+
+import ml_dtypes  # noqa: F401  registers bfloat16 with NumPy
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+tool = str(pathlib.Path(sys.argv[1]).resolve() / "unlearn-patch")
+maker = str(pathlib.Path(sys.argv[1]).resolve() / "make-checkpoint")
+root = pathlib.Path(sys.argv[2]).resolve()
+passed = failed = 0
+
+
+def check(name, good):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    print(("ok     " if good else "FAILED ") + name, flush=True)
+
+
+def run(*words, cwd, code=0):
+    result = subprocess.run([tool, *words], cwd=cwd, capture_output=True, text=True, env=environment)
+    if code is not None and result.returncode != code:
+        print(result.stdout, result.stderr, file=sys.stderr)
+        raise SystemExit(f"unlearn-patch {' '.join(words)}: exit {result.returncode}")
+    return result
+
+
+UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+WIDTH = {"BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F16": 2, "BF16": 2, "I16": 2, "U16": 2,
+         "F32": 4, "I32": 4, "U32": 4, "F64": 8, "I64": 8, "U64": 8}
+
+
+def tensors(path):
+    """Every tensor as unsigned integers of its width, read by hand, so that NaN bits are compared as bits."""
+    data = path.read_bytes()
+    n = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + n])
+    header.pop("__metadata__", None)
+    found = {}
+    for name, info in header.items():
+        begin, end = info["data_offsets"]
+        kind = UNSIGNED[WIDTH[info["dtype"]]]
+        found[name] = np.frombuffer(data[8 + n + begin:8 + n + end], kind).reshape(info["shape"]).copy()
+    return found
+
+
+def apply_with_numpy(model, patch):
+    for key in patch:
+        for kind in ("columns", "elements", "rows"):
+            if key.endswith("#" + kind):
+                name, index, value = key[: -len(kind) - 1], patch[key], patch[key + ".value"]
+                if kind == "rows":
+                    model[name][index] = value
+                elif kind == "columns":
+                    model[name][:, index] = value
+                else:
+                    model[name].reshape(-1)[index] = value
+        if key.endswith("#whole"):
+            model[key[: -len("#whole")]] = patch[key]
+
+
+def edit(path, seed):
+    """Changes random rows, columns and elements of some tensors, bit for bit."""
+    data = bytearray(path.read_bytes())
+    n = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + n])
+    header.pop("__metadata__", None)
+    dice = random.Random(seed)
+    for name, info in sorted(header.items()):
+        begin, end = (8 + n + o for o in info["data_offsets"])
+        density = dice.choice([0, 0, 0.001, 0.02, 0.5])
+        for offset in range(begin, end):
+            if dice.random() < density:
+                data[offset] = dice.randrange(256)
+    path.write_bytes(data)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    environment = dict(os.environ, XDG_STATE_HOME=str(folder / "state"))
+    subprocess.run([maker, folder / "model"], check=True)
+    run("init", "--origin", "peers.example/log", cwd=folder)
+    run("keygen", "--role", "artifact", "-o", "officer", cwd=folder)
+    run("trust", "add", "officer.pub.pem", cwd=folder)
+
+    makers = {"ablate": None, "diff 1": 1, "diff 2": 2, "diff 3": 3}
+    for name, seed in makers.items():
+        patch = f"{name.replace(' ', '-')}.patch.safetensors"
+        if seed is None:
+            run("create", "--model", "model", "--method", "ablate", "--units", "L0.H1,L0.H2,L1.F3,L1.F9",
+                "-o", patch, cwd=folder)
+        else:
+            shutil.copytree(folder / "model", folder / f"edited{seed}")
+            edit(folder / f"edited{seed}" / "model.safetensors", seed)
+            run("diff", "model", f"edited{seed}", "-o", patch, cwd=folder)
+        run("sign", patch, "--key", "officer.key.pem", cwd=folder)
+        run("apply", "model", patch, "--output", f"result-{patch}", cwd=folder)
+        result = folder / f"result-{patch}" / "model.safetensors"
+        for path in (folder / patch, result):
+            with safe_open(path, framework="np") as opened:
+                keys = list(opened.keys())
+                shapes = [opened.get_tensor(key).shape for key in keys]
+            check(f"{name}: safetensors opens {path.name} ({len(keys)} tensors)", keys and shapes)
+        model = tensors(folder / "model" / "model.safetensors")
+        apply_with_numpy(model, tensors(folder / patch))
+        ours = tensors(result)
+        check(f"{name}: the NumPy lines give the bytes of apply",
+              model.keys() == ours.keys() and all((model[k] == ours[k]).all() for k in model))
+        if seed is not None:
+            check(f"{name}: the result is the edited file, byte for byte",
+                  result.read_bytes() == (folder / f"edited{seed}" / "model.safetensors").read_bytes())
+
+        bundle = json.loads((folder / f"{patch}.sigstore.json").read_text())
+        envelope = bundle["dsseEnvelope"]
+        payload = base64.b64decode(envelope["payload"])
+        kind = envelope["payloadType"].encode()
+        signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+        (folder / "signed").write_bytes(signed)
+        (folder / "signature").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
+        openssl = ["openssl", "dgst", "-sha256", "-verify", "officer.pub.pem", "-signature", "signature"]
+        good = subprocess.run([*openssl, "signed"], cwd=folder, capture_output=True)
+        (folder / "forged").write_bytes(signed.replace(b'"name"', b'"nome"', 1))
+        bad = subprocess.run([*openssl, "forged"], cwd=folder, capture_output=True)
+        check(f"{name}: openssl accepts the signature, and no other bytes",
+              good.returncode == 0 and bad.returncode != 0)
+        statement = json.loads(payload)
+        check(f"{name}: the statement names the patch file",
+              statement["subject"][0]["digest"]["sha256"]
+              == hashlib.sha256((folder / patch).read_bytes()).hexdigest())
+        digests = b"".join(
+            hashlib.sha256((folder / "model" / entry["name"]).read_bytes()).digest()
+            for entry in statement["predicate"]["base"]["resources"])
+        check(f"{name}: the base's root is that of OpenSSF Model Signing",
+              hashlib.sha256(digests).hexdigest() == statement["predicate"]["base"]["digest"]["sha256"])
+
+    # docs/verify-by-hand.md, as it stands.
+    page = (root / "docs" / "verify-by-hand.md").read_text()
+    script = page.split("```sh\n")[1].split("```")[0].replace("P=erase", "P=ablate")
+    shell = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True)
+    check("docs/verify-by-hand.md works as it stands", shell.returncode == 0 and "Verified OK" in shell.stdout)
+
+    # The report, checked with openssl and sha256sum alone: the steps of its VERIFY.md.
+    run("apply", "model", "ablate.patch.safetensors", cwd=folder)
+    run("report", "export", "-o", "report", cwd=folder)
+    page = (folder / "report" / "VERIFY.md").read_text()
+    blocks = [line.strip() for line in page.splitlines() if line.startswith("           ")]
+    bundle = next((folder / "report" / "bundles").iterdir()).name
+    script = "\n".join(["sha256sum -c --quiet SHA256SUMS"] + blocks)
+    script = script.replace("DIGEST.sigstore.json", bundle).replace("SIGNER.pub.pem", "../officer.pub.pem")
+    shell = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder / "report",
+                           capture_output=True, text=True)
+    check("the report's VERIFY.md works as it stands",
+          shell.returncode == 0 and shell.stdout.count("Verified") == 2)
+    if shell.returncode:
+        print(shell.stdout, shell.stderr)
+    leaves = (folder / "report" / "entries.jsonl").read_bytes().split(b"\n")[:-1]
+
+    def merkle(items):
+        if len(items) == 1:
+            return hashlib.sha256(b"\0" + items[0]).digest()
+        k = 1 << ((len(items) - 1).bit_length() - 1)
+        return hashlib.sha256(b"\1" + merkle(items[:k]) + merkle(items[k:])).digest()
+
+    head = (folder / "report" / "checkpoint").read_text().split("\n")
+    check("an independent RFC 6962 tree has the signed root",
+          base64.b64decode(head[2]) == merkle(leaves) and int(head[1]) == len(leaves))
+
+    # Verdicts: the corpus, and files with random changes, by `inspect` and by the reference.
+    def reference(path):
+        try:
+            with safe_open(path, framework="np"):
+                return True
+        except (SafetensorError, OSError):
+            return False
+
+    def ours(path):
+        return run("inspect", str(path), cwd=folder, code=None).returncode == 0
+
+    corpus = sorted((root / "Tests" / "SafetensorsTests" / "Vectors").glob("*.safetensors"))
+    differing = [path.name for path in corpus if reference(path) != ours(path)]
+    check(f"the corpus: {len(corpus)} verdicts, differing: {differing}", not differing and len(corpus) > 130)
+    dice = random.Random(7)
+    differing, mutated = 0, folder / "mutated.safetensors"
+    seeds = [path for path in corpus if path.stat().st_size < 1500 and reference(path)]
+    for _ in range(1000):
+        data = bytearray(dice.choice(seeds).read_bytes())
+        for _ in range(dice.randint(1, 3)):
+            action = dice.randrange(3)
+            place = dice.randrange(len(data)) if data else 0
+            if action == 0 and data:
+                data[place] = dice.choice([dice.randrange(256), *b'{}[]",:0123456789 '])
+            elif action == 1 and data:
+                del data[place:place + dice.randint(1, 4)]
+            else:
+                data[place:place] = bytes(dice.choice(b'{}[]",:0123456789 \\u') for _ in range(dice.randint(1, 3)))
+        if dice.random() < 0.7 and len(data) > 8:  # keep the length right, so that the JSON is reached
+            body = bytes(data[8:])
+            end = body.rfind(b"}") + 1
+            data[:8] = struct.pack("<Q", end)
+        mutated.write_bytes(data)
+        differing += reference(mutated) != ours(mutated)
+    check(f"1000 mutated files (seed 7), differing verdicts: {differing}", differing == 0)
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed != 0)
