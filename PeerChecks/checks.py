@@ -1,6 +1,7 @@
 """Holds what unlearn-patch writes and reads against safetensors (reference), NumPy, hashlib and openssl."""
 import base64, hashlib, json, os, pathlib, random, shutil, struct, subprocess, sys, tempfile
 
+import jsonschema
 import ml_dtypes  # noqa: F401  registers bfloat16 with NumPy
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -124,6 +125,8 @@ with tempfile.TemporaryDirectory() as folder:
         check(f"{name}: openssl accepts the signature, and no other bytes",
               good.returncode == 0 and bad.returncode != 0)
         statement = json.loads(payload)
+        schema = json.loads((root / "schema" / "patch-statement.schema.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(statement)
         check(f"{name}: the statement names the patch file",
               statement["subject"][0]["digest"]["sha256"]
               == hashlib.sha256((folder / patch).read_bytes()).hexdigest())
@@ -143,7 +146,7 @@ with tempfile.TemporaryDirectory() as folder:
     run("apply", "model", "ablate.patch.safetensors", cwd=folder)
     run("report", "export", "-o", "report", cwd=folder)
     page = (folder / "report" / "VERIFY.md").read_text()
-    blocks = [line.strip() for line in page.splitlines() if line.startswith("           ")]
+    blocks = [line.strip() for line in page.splitlines() if line.startswith("       ")]
     bundle = next((folder / "report" / "bundles").iterdir()).name
     script = "\n".join(["sha256sum -c --quiet SHA256SUMS"] + blocks)
     script = script.replace("DIGEST.sigstore.json", bundle).replace("SIGNER.pub.pem", "../officer.pub.pem")
@@ -153,6 +156,10 @@ with tempfile.TemporaryDirectory() as folder:
           shell.returncode == 0 and shell.stdout.count("Verified") == 2)
     if shell.returncode:
         print(shell.stdout, shell.stderr)
+    schema = json.loads((root / "schema" / "report.schema.json").read_text())
+    report = json.loads((folder / "report" / "report.json").read_text())
+    problems = list(jsonschema.Draft202012Validator(schema).iter_errors(report))
+    check(f"report.json is as its schema says: {problems}", not problems)
     leaves = (folder / "report" / "entries.jsonl").read_bytes().split(b"\n")[:-1]
 
     def merkle(items):

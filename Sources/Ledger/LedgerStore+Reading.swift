@@ -48,10 +48,21 @@ extension LedgerStore {
   /// All leaves, in order.
   public func leaves() throws(LedgerError) -> [Leaf] { try read { try Self.leaves($0) } }
 
-  /// What the leaves add up to.
-  public func state() throws(LedgerError) -> LedgerState {
+  /// What the leaves add up to; each is held against its hash in the tree.
+  public func state() throws(LedgerError) -> LedgerState { try read { try Self.state($0) } }
+
+  static func state(_ database: Database) throws -> LedgerState {
     var state = LedgerState()
-    for leaf in try leaves() { try state.apply(leaf) }
+    for leaf in try leaves(database) {
+      guard
+        try node(MerkleTree.NodeID(level: 0, position: leaf.sequence), database) == leaf.hash
+      else {
+        throw LedgerError(
+          .inconsistent(
+            "leaf \(leaf.sequence) has been changed: it is not what its hash in the tree says"))
+      }
+      try state.apply(leaf)
+    }
     return state
   }
 

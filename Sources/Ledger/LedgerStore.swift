@@ -48,6 +48,8 @@ public final class LedgerStore: Sendable {
           .database("schema version \(version), this software reads \(Self.schemaVersion)"))
       }
     } catch { throw LedgerError.wrapping(error, path: path) }
+    // A trigger that is not ours would act on what is appended.
+    if access == .append { try checkSchema() }
   }
 
   /// Every commit is on the disk before it counts, and what is deleted is overwritten.
@@ -166,8 +168,13 @@ public final class LedgerStore: Sendable {
     verifierKey: VerifierKey, pinned: LogCheckpoint?, time: Timestamp,
     sign: (String) throws -> SignedNote
   ) throws -> ([Leaf], SignedNote) {
-    var state = LedgerState()
-    for leaf in try leaves(database) { try state.apply(leaf) }
+    var state = try state(database)
+    guard state.unknownLeaves.isEmpty else {
+      throw LedgerError(
+        .notPossible(
+          "leaves \(state.unknownLeaves) are of types that this version does not know; use a newer one to append"
+        ))
+    }
     if let pinned {
       guard state.count >= pinned.treeSize,
         try MerkleTree.root(0..<pinned.treeSize, node: { try node($0, database) }) == pinned.root

@@ -33,6 +33,7 @@ extension Workspace {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
     let store = try openLedger(.append)
+    try patching { () throws(PatchError) in try Journal.removeUnfinished(in: folder) }
     let journal = try patching { () throws(PatchError) in try Journal(in: folder) }
     let state = try ledger { () throws(LedgerError) in try store.state() }
     guard let journal else {

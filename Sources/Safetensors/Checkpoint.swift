@@ -51,7 +51,7 @@ public struct Checkpoint: Sendable {
     self.path = path
     do throws(StorageError) {
       files = try Folder.files(
-        below: path, skipping: { Self.excludedNames.contains($0) || Self.isUnfinished($0) })
+        below: path, skipping: { Self.excludedNames.contains($0) || Self.isUnfinishedJournal($0) })
     } catch { throw .storage(error) }
     var shards: [Shard] = []
     var places: [ByteString: Place] = [:]
@@ -87,7 +87,8 @@ public struct Checkpoint: Sendable {
   /// The full path of a file of the folder.
   public func fullPath(_ name: String) -> String { Paths.join(path, name) }
 
-  private static func isUnfinished(_ name: String) -> Bool {
+  /// Whether a name is that of a journal that was never finished.
+  public static func isUnfinishedJournal(_ name: String) -> Bool {
     name.hasPrefix("." + journalName + ".") && name.hasSuffix(".partial")
   }
 

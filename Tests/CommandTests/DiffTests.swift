@@ -101,6 +101,28 @@ import Testing
     #expect(try bench.contents("model") == base, "seed \(seed)")
   }
 
+  @Test func `a model of no known family is patched at tensor level`() throws {
+    let bench = try Bench(
+      SampleModel(
+        config: .members(["model_type": "mamba"]),
+        tensors: [SampleModel.Tensor("backbone.mixer.weight", .bf16, [9, 7])]))
+    try TemporaryFolder.copyTree(bench.folder.file("model"), bench.folder.file("edited"))
+    try edit(try Checkpoint(path: bench.folder.file("edited")), "backbone.mixer.weight") {
+      $0[60] ^= 0xFF
+    }
+    let answer = try bench.succeed("diff", "model", "edited", "-o", "d.patch.safetensors")
+    #expect(answer.contains("units not known, patched at tensor level"))
+    #expect(answer.contains("backbone.mixer.weight, 1 elements"))
+    try bench.succeed("sign", "d.patch.safetensors", "--key", "officer.key.pem")
+    try bench.succeed("apply", "model", "d.patch.safetensors")
+    #expect(try bench.contents("model") == bench.contents("edited"))
+    #expect(
+      try bench.run([
+        "create", "--model", "model", "--method", "ablate", "--units", "L0.H0", "-o",
+        "a.patch.safetensors",
+      ]).code == 6)
+  }
+
   @Test func `a sparse edit is given sparsely`() throws {
     let bench = try Bench()
     try TemporaryFolder.copyTree(bench.folder.file("model"), bench.folder.file("edited"))

@@ -95,6 +95,16 @@ import Testing
     let result = try bench.run(["verify", "model"])
     #expect(result.code == 1, "\(result.output)\(result.errors)")
     #expect(result.output.contains("FAILED"))
+    try bench.refuse(["rollback", "model"], code: 1, saying: "leaf 7")
+  }
+
+  @Test func `a model that another process holds is refused`() throws {
+    let bench = try Bench()
+    try bench.makePatch()
+    let holder = try Descriptor(bench.folder.file("model"), .directory)
+    try holder.lock()
+    try bench.refuse(Self.apply, code: 6, saying: "in use by another")
+    withExtendedLifetime(holder) {}
   }
 
   @Test func `links and read-only files are refused with what to do`() throws {

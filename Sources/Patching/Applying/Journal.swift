@@ -83,6 +83,16 @@ public struct Journal: Hashable, Sendable {
     try storing { () throws(StorageError) in try Folder.remove(path(in: folder)) }
   }
 
+  /// Removes journals that were begun and never got their name; the folder must be locked.
+  public static func removeUnfinished(in folder: String) throws(PatchError) {
+    try storing { () throws(StorageError) in
+      for name in try Folder.names(in: folder)
+      where Safetensors.Checkpoint.isUnfinishedJournal(name) {
+        try Folder.remove(Paths.join(folder, name))
+      }
+    }
+  }
+
   /// Reads the journal of a model's folder; nil where there is none.
   public init?(in folder: String) throws(PatchError) {
     let path = Self.path(in: folder)
