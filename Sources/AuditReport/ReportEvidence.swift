@@ -59,4 +59,10 @@ public struct ReportEvidence: Sendable {
     }
     return digests
   }
+
+  /// When a bundle was used first, which is when its signer's key had to count.
+  func firstUse(of bundle: Digest) throws(LedgerError) -> Timestamp {
+    for leaf in leaves where try Self.bundleDigests([leaf]).contains(bundle) { return leaf.time }
+    return asOf
+  }
 }

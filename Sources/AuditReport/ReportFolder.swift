@@ -128,7 +128,8 @@ public struct ReportFolder: Sendable {
         continue
       }
       let bundle = try SigstoreBundle(parsing: bytes)
-      switch trust?.verdict(on: bundle.envelope, role: .artifact, at: evidence.asOf) {
+      let use = try evidence.firstUse(of: digest)
+      switch trust?.verdict(on: bundle.envelope, role: .artifact, at: use) {
       case .trusted(let names):
         findings.append(Finding(step, .passed, "signed by \(names.joined(separator: ", "))"))
       case nil, .unknownSigner:

@@ -94,7 +94,8 @@ struct ReportPage {
     add(row("Timeline", events.joined(separator: "<br>")))
     add(
       row(
-        "Personal data", "none here; \(request.commitments.count) salted commitment(s) in the log"))
+        "About the person",
+        "no free text is kept; \(request.commitments.count) salted commitment(s) are in the log"))
     add("</table>")
     let own = audit.patches.filter { $0.request == request.id }
     if own.isEmpty { add("<p class=\"soft\">No patch has been used for this request.</p>") }

@@ -84,17 +84,25 @@ extension Workspace {
       try patching { () throws(PatchError) in try Journal.remove(in: folder) }
       throw error
     }
-    let total = target.shardByteCount
-    try patching { () throws(PatchError) in
-      try target.writeInPlace(patch) { surroundings.progress("writing", $0, total) }
+    do throws(ProvenanceError) {
+      let total = target.shardByteCount
+      try patching { () throws(PatchError) in
+        try target.writeInPlace(patch) { surroundings.progress("writing", $0, total) }
+      }
+      try checkWritten(target, patch, after, verification, surroundings)
+      let closed = try close(
+        intent: leaves[leaves.count - 1].sequence, intent, closing, root: after.root, outcome: nil,
+        store: store, surroundings)
+      if let capsule { try discardCapsule(capsule, store) }
+      try patching { () throws(PatchError) in try Journal.remove(in: folder) }
+      return closed
+    } catch {
+      throw ProvenanceError(
+        error.category, error.description,
+        hint:
+          "the operation was interrupted: `unlearn-patch recover \(folder)` finishes it, with --undo it is taken back"
+      )
     }
-    try checkWritten(target, patch, after, verification, surroundings)
-    let closed = try close(
-      intent: leaves[leaves.count - 1].sequence, intent, closing, root: after.root, outcome: nil,
-      store: store, surroundings)
-    if let capsule { try discardCapsule(capsule, store) }
-    try patching { () throws(PatchError) in try Journal.remove(in: folder) }
-    return closed
   }
 
   /// Reads back what was written: the touched bytes, and the whole shards where everything is verified.
@@ -118,8 +126,8 @@ extension Workspace {
       guard let expected = after[file.name], expected == file.digest else {
         throw ProvenanceError(
           .invalid,
-          "\(file.name): what was written is not what the patch promises: expected sha256 \(after[file.name]?.hex ?? "none"), found \(file.digest)",
-          hint: "`unlearn-patch recover \(target.checkpoint.path) --undo` restores the model")
+          "\(file.name): what was written is not what the patch promises: expected sha256 \(after[file.name]?.hex ?? "none"), found \(file.digest)"
+        )
       }
     }
   }

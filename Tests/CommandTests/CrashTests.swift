@@ -7,7 +7,7 @@ import Testing
   /// The real program is stopped at every call that changes a file of model or workspace.
   @Suite("Stopped at any moment") struct CrashTests {
     /// What is done to the files, as a setting of the fault library.
-    enum Mode: String, CaseIterable { case before, torn, after }
+    enum Mode: String, CaseIterable { case before, torn, after, ENOSPC, EIO }
 
     private static var library: String {
       Paths.join(Program.productsFolder, "libFaultPoints.so")
@@ -28,30 +28,39 @@ import Testing
       for name in ["model", ".unlearn", "state"] {
         try TemporaryFolder.copyTree(bench.folder.file(name), Paths.join(start, name))
       }
-      var stops = 0
-      var inBetween = 0
-      while true {
+      func reset() throws {
         for name in ["model", ".unlearn", "state"] {
           try Folder.removeTree(bench.folder.file(name))
           try TemporaryFolder.copyTree(Paths.join(start, name), bench.folder.file(name))
         }
-        let run = try bench.run(
+      }
+      func run(stoppingAt call: Int) throws -> ProgramResult {
+        try bench.run(
           operation,
           [
             "LD_PRELOAD": Self.library, "FAULT_ROOT": bench.folder.path,
-            "FAULT_AT": String(stops + 1), "FAULT_MODE": mode.rawValue,
+            "FAULT_AT": String(call), "FAULT_MODE": mode.rawValue,
+            "FAULT_LOG": call == 0 ? bench.folder.file("calls") : "",
           ])
-        if run.code != nil {
-          #expect(run.code == 0, "\(run.errors)")
-          break
-        }
-        stops += 1
-        inBetween += try checkRecovery(bench, stops, base, result, recoverOptions)
-        #expect(stops < 2000)
-        if stops >= 2000 { break }
       }
-      // Journal, capsule, ledger and two shards: fewer stops would mean that nothing was caught.
-      #expect(stops > 30, "only \(stops) calls were seen")
+      try reset()
+      #expect(try run(stoppingAt: 0).code == 0)
+      let log = try Folder.read(bench.folder.file("calls"), limit: 1 << 20)
+      let calls = log.count { $0 == 0x0A }
+      // Journal, capsule, ledger and two shards: fewer calls would mean that some were not seen.
+      #expect(calls > 30, "only \(calls) calls were seen")
+      var inBetween = 0
+      for call in 1...max(1, calls) {
+        try reset()
+        let stopped = try run(stoppingAt: call)
+        switch mode {
+        case .before, .torn, .after: #expect(stopped.code == nil, "call \(call) was not stopped")
+        case .ENOSPC, .EIO:
+          let code = try #require(stopped.code, "call \(call): a failing call ended the program")
+          #expect(code == 0 || !stopped.errors.isEmpty)
+        }
+        inBetween += try checkRecovery(bench, call, base, result, recoverOptions)
+      }
       #expect(inBetween > 0, "no stop left the model in between")
     }
 
@@ -97,7 +106,7 @@ import Testing
         recoverOptions: ["--undo"])
     }
 
-    @Test("rollback, then recover finishes", arguments: [Mode.before, .torn])
+    @Test("rollback, then recover finishes", arguments: [Mode.before, .torn, .ENOSPC])
     func rollback(_ mode: Mode) throws {
       try stopEverywhere(
         ["rollback", "model"],
