@@ -85,11 +85,12 @@ with tempfile.TemporaryDirectory() as folder:
     run("trust", "add", "officer.pub.pem", cwd=folder)
 
     makers = {"ablate": None, "diff 1": 1, "diff 2": 2, "diff 3": 3}
+    request = run("request", "open", "--regime", "ccpa", "--ground", "1798.105", cwd=folder).stdout.strip()
     for name, seed in makers.items():
         patch = f"{name.replace(' ', '-')}.patch.safetensors"
         if seed is None:
             run("create", "--model", "model", "--method", "ablate", "--units", "L0.H1,L0.H2,L1.F3,L1.F9",
-                "-o", patch, cwd=folder)
+                "--request", request, "-o", patch, cwd=folder)
         else:
             shutil.copytree(folder / "model", folder / f"edited{seed}")
             edit(folder / f"edited{seed}" / "model.safetensors", seed)
@@ -171,6 +172,30 @@ with tempfile.TemporaryDirectory() as folder:
     head = (folder / "report" / "checkpoint").read_text().split("\n")
     check("an independent RFC 6962 tree has the signed root",
           base64.b64decode(head[2]) == merkle(leaves) and int(head[1]) == len(leaves))
+
+    def climb(leaf, index, size, path):
+        """RFC 9162, section 2.1.3.2."""
+        node, last, value = index, size - 1, hashlib.sha256(b"\0" + leaf).digest()
+        for sibling in path:
+            if node & 1 or node == last:
+                value = hashlib.sha256(b"\1" + sibling + value).digest()
+                while not node & 1 and node:
+                    node, last = node >> 1, last >> 1
+            else:
+                value = hashlib.sha256(b"\1" + value + sibling).digest()
+            node, last = node >> 1, last >> 1
+        return value if last == 0 else None
+
+    receipts = sorted((folder / "report" / "proofs").iterdir())
+    good = bool(receipts)
+    for receipt in receipts:
+        lines = receipt.read_text().split("\n")
+        gap = lines.index("")
+        index = int(lines[1].removeprefix("index "))
+        path = [base64.b64decode(line) for line in lines[2:gap]]
+        good = good and lines[0] == "c2sp.org/tlog-proof@v1" and lines[gap + 1:] == head
+        good = good and climb(leaves[index], index, len(leaves), path) == base64.b64decode(head[2])
+    check(f"{len(receipts)} receipts prove their entries", good)
 
     # Verdicts: the corpus, and files with random changes, by `inspect` and by the reference.
     def reference(path):

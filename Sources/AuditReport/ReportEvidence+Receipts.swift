@@ -1,0 +1,45 @@
+import Attestation
+import Ledger
+import Storage
+
+extension ReportEvidence {
+  /// The Merkle tree over the leaves.
+  struct Tree {
+    private var nodes: [MerkleTree.NodeID: Digest] = [:]
+    let count: Int
+
+    init(_ leaves: [Leaf]) {
+      var nodes: [MerkleTree.NodeID: Digest] = [:]
+      for leaf in leaves {
+        let finished = MerkleTree.completed(
+          byLeaf: leaf.sequence, hash: leaf.hash, node: { nodes[$0] ?? MerkleTree.emptyRoot })
+        for (id, hash) in finished { nodes[id] = hash }
+      }
+      self.nodes = nodes
+      count = leaves.count
+    }
+
+    /// Every node that is asked for is of a complete subtree, and those are all there.
+    private func node(_ id: MerkleTree.NodeID) -> Digest { nodes[id] ?? MerkleTree.emptyRoot }
+
+    var root: Digest { MerkleTree.root(0..<count, node: node) }
+
+    func proof(of leaf: Int) -> [Digest] {
+      MerkleTree.inclusionProof(of: leaf, size: count, node: node)
+    }
+  }
+
+  var tree: Tree { Tree(leaves) }
+
+  /// A proof (c2sp.org/tlog-proof@v1) for each entry that concerns a request: a receipt for the person.
+  func receipts() -> [(name: String, bytes: [UInt8])] {
+    let tree = tree
+    return Set(state.requests.flatMap(\.leaves)).sorted().map { leaf in
+      let hashes = tree.proof(of: leaf).map { Base64.encode($0.bytes) + "\n" }.joined()
+      return (
+        "proofs/\(leaf).tlog-proof",
+        Array("c2sp.org/tlog-proof@v1\nindex \(leaf)\n\(hashes)\n\(head)".utf8)
+      )
+    }
+  }
+}
