@@ -8,14 +8,21 @@
 public enum Paths {
   /// The folder that a path lies in.
   public static func parent(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    let trimmed = trimmed(path)
+    guard let slash = trimmed.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+  }
+
+  /// A path without the slashes at its end.
+  private static func trimmed(_ path: String) -> Substring {
+    var trimmed = path[...]
+    while trimmed.utf8.count > 1, trimmed.utf8.last == UInt8(ascii: "/") { trimmed.removeLast() }
+    return trimmed
   }
 
   /// The last part of a path.
   public static func name(of path: String) -> String {
-    var trimmed = path[...]
-    while trimmed.utf8.count > 1, trimmed.utf8.last == UInt8(ascii: "/") { trimmed.removeLast() }
+    let trimmed = trimmed(path)
     guard let slash = trimmed.utf8.lastIndex(of: UInt8(ascii: "/")) else { return String(trimmed) }
     return String(trimmed[trimmed.utf8.index(after: slash)...])
   }

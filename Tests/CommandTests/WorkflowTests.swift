@@ -27,7 +27,7 @@ import Testing
     let bench = try Bench(shardCount: 3)
     let base = try bench.contents("model")
     try bench.makePatch()
-    try bench.succeed("apply", "model", "p.patch.safetensors", "--output", "copy")
+    try bench.succeed("apply", "model/", "p.patch.safetensors", "--output", "copy/")
     #expect(try bench.contents("model") == base)
     try bench.succeed("verify", "copy")
     try bench.succeed("verify", "model")

@@ -27,6 +27,15 @@ import Testing
     }
   }
 
+  @Test func `a slash at the end of a path changes nothing`() {
+    for (path, parent, name) in [
+      ("a", ".", "a"), ("a/", ".", "a"), ("a/b", "a", "b"), ("a/b//", "a", "b"), ("/a/", "/", "a"),
+      ("/", "/", ""),
+    ] {
+      #expect(Paths.parent(of: path) == parent && Paths.name(of: path) == name, "\(path)")
+    }
+  }
+
   @Test func `relative paths that leave the folder are not safe`() {
     for path in ["", "/a", "../a", "a/../b", "a//b", "./a", "a/.", "C:\\a", "a\\b", "a\u{0}b"] {
       #expect(!Paths.isSafeRelative(path), "\(path)")
