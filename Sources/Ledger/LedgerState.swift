@@ -233,6 +233,7 @@ public struct LedgerState: Sendable {
       patch: try body["patch"].digest(), before: try body["base"].digest(),
       after: try body["result"].digest(), capsule: try body["undo"].text(),
       request: try body["request"].optional?.text())
+    guard !intent.capsule.contains("/") else { return "undo is not a name" }
     guard intent.before == models[place].head else {
       return "the model is at \(models[place].head), not at \(intent.before)"
     }

@@ -116,8 +116,13 @@ extension LedgerStore {
   /// All signed heads with their sizes, ascending.
   public func heads() throws(LedgerError) -> [(size: Int, note: String)] {
     try read { database in
-      try Row.fetchAll(database, sql: "SELECT size, note FROM checkpoints ORDER BY size")
-    }.map { ($0["size"], $0["note"]) }
+      let rows = try Row.fetchAll(database, sql: "SELECT size, note FROM checkpoints ORDER BY size")
+      return try rows.map { row in
+        guard let size = Int.fromDatabaseValue(row[0]), let note = String.fromDatabaseValue(row[1])
+        else { throw LedgerError(.inconsistent("a signed head is of a wrong type"), path: path) }
+        return (size, note)
+      }
+    }
   }
 
   /// The inclusion proof of a leaf in the whole log.

@@ -175,11 +175,15 @@ extension LedgerStore {
   /// Recomputes the tree and compares every stored node; gives the root after 0, 1, 2, … leaves.
   func checkNodes(_ hashes: [Digest]) throws(LedgerError) -> [Digest] {
     let stored = try read { database in
-      try Row.fetchAll(database, sql: "SELECT level, position, hash FROM nodes")
-        .reduce(into: [MerkleTree.NodeID: [UInt8]]()) { nodes, row in
-          let bytes = DatabaseBytes.read(row[2])
-          nodes[MerkleTree.NodeID(level: row[0], position: row[1])] = bytes
-        }
+      var nodes: [MerkleTree.NodeID: [UInt8]] = [:]
+      let rows = try Row.fetchCursor(database, sql: "SELECT level, position, hash FROM nodes")
+      while let row = try rows.next() {
+        guard let level = Int.fromDatabaseValue(row[0]),
+          let position = Int.fromDatabaseValue(row[1])
+        else { throw LedgerError(.inconsistent("a node is of a wrong type"), path: path) }
+        nodes[MerkleTree.NodeID(level: level, position: position)] = DatabaseBytes.read(row[2])
+      }
+      return nodes
     }
     var computed: [MerkleTree.NodeID: Digest] = [:]
     var roots = [MerkleTree.emptyRoot]

@@ -97,6 +97,14 @@ private final class Bench {
       ("UPDATE checkpoints SET note = replace(note, 'test.example', 'evil.example')", "heads"),
       ("CREATE TRIGGER evil AFTER INSERT ON blobs BEGIN SELECT 1; END", "schema"),
       ("CREATE VIEW evil AS SELECT 1", "schema"), ("CREATE TABLE evil (x)", "schema"),
+      (
+        "DROP TABLE nodes; CREATE TABLE nodes (level, position, hash); INSERT INTO nodes VALUES ('x', NULL, 5)",
+        "tree"
+      ),
+      (
+        "DROP TABLE checkpoints; CREATE TABLE checkpoints (size, note); INSERT INTO checkpoints VALUES (NULL, 5)",
+        "heads"
+      ),
     ])
   func attacked(_ sql: String, _ step: String) throws {
     let bench = try Bench()
@@ -177,6 +185,24 @@ private final class Bench {
           ]))
     }
     #expect(try bench.store.leaves().count == 1)
+  }
+
+  @Test func `a database that was cut anywhere is refused without a crash`() throws {
+    let bench = try Bench()
+    for _ in 0..<20 { try bench.append(bench.request()) }
+    try bench.attack("PRAGMA wal_checkpoint(TRUNCATE)")
+    let whole = try Folder.read(bench.path, limit: 1 << 24)
+    #expect(whole.count > 8 * 4096)
+    let cut = bench.folder.file("cut.sqlite")
+    for count in Array(stride(from: 0, to: whole.count, by: 2048)) + [1, 99, 101] {
+      try AtomicFile.write(Array(whole.prefix(count)).rawSpan, to: cut, replacing: true)
+      do throws(LedgerError) {
+        let store = try LedgerStore(
+          path: cut, verifierKey: bench.verifierKey, pins: bench.pins, access: .read)
+        let verification = LedgerVerification(store, pins: bench.pins, isKeyTrusted: true)
+        #expect(Verdict(verification.findings) == .invalid, "cut at \(count)")
+      } catch { #expect(!error.description.isEmpty) }
+    }
   }
 
   @Test func `a later clock is kept, an earlier one does not go back`() throws {

@@ -125,9 +125,16 @@ public struct Journal: Hashable, Sendable {
     workspace = try root["workspace"].text()
     patch = try root["patch"].digest()
     capsule = try root["capsule"].text()
+    guard Paths.isSafeRelative(capsule), !capsule.contains("/") else {
+      throw JSONFieldError(root.path + ".capsule", expected: "a name")
+    }
     files = try root["files"].elements().map { file throws(JSONFieldError) in
-      Change(
-        name: try file["name"].text(), before: try file["before"].digest(),
+      let name = try file["name"].text()
+      guard Paths.isSafeRelative(name) else {
+        throw JSONFieldError(file.path + ".name", expected: "a path inside the folder")
+      }
+      return Change(
+        name: name, before: try file["before"].digest(),
         after: try file["after"].digest())
     }
   }
