@@ -4,8 +4,9 @@ CONFIGURATION ?= release
 
 .PHONY: setup build demo test peer-checks bench lint clean
 
-setup:            ## System packages, and a Swift that is new enough.
+setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
+	@swift package resolve
 
 build: setup      ## The tool.
 	swift build -c $(CONFIGURATION) --product unlearn-patch

@@ -131,7 +131,10 @@ extension JSONValue {
   }
 }
 
-extension JSONValue: ExpressibleByStringLiteral {
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+  /// Makes an integer from a literal.
+  public init(integerLiteral value: Int64) { self = .integer(value) }
+
   /// Makes a string from a literal.
   public init(stringLiteral value: String) { self = .text(value) }
 }

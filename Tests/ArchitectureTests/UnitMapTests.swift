@@ -73,6 +73,39 @@ import Testing
     #expect(try owned(map, "L0.H2").isEmpty)
   }
 
+  @Test func `DistilBERT and Qwen2 are told by their own names`() throws {
+    let layer = "distilbert.transformer.layer.0."
+    var tensors = ["attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin"]
+      .map { SampleModel.Tensor("\(layer)\($0).weight", .f32, [8, 8]) }
+    tensors += [
+      SampleModel.Tensor("\(layer)ffn.lin1.weight", .f32, [12, 8]),
+      SampleModel.Tensor("\(layer)ffn.lin2.weight", .f32, [8, 12]),
+    ]
+    let distil = try map(
+      SampleModel(
+        config: .members([
+          "model_type": "distilbert", "n_layers": 1, "dim": 8, "n_heads": 2, "hidden_dim": 12,
+        ]), tensors: tensors))
+    #expect(distil.2.family == "distilbert")
+    #expect(
+      try owned(distil.2, "L0.H1").last
+        == "distilbert.transformer.layer.0.attention.out_lin.weight columns 4..<8 output")
+    var qwen = SampleModel.llama()
+    if case .object(var config) = qwen.config {
+      config["model_type"] = "qwen2"
+      qwen.config = .object(config)
+    }
+    qwen.tensors += (0..<2).flatMap { layer in
+      [("q", 16), ("k", 8), ("v", 8)].map {
+        SampleModel.Tensor("model.layers.\(layer).self_attn.\($0.0)_proj.bias", .bf16, [$0.1])
+      }
+    }
+    let map = try map(qwen).2
+    #expect(
+      try owned(map, "L1.H1").contains(
+        "model.layers.1.self_attn.k_proj.bias elements 4..<8 input"))
+  }
+
   @Test("no two units own the same, and owners are found from features", arguments: 0..<3)
   func disjoint(_ which: Int) throws {
     let sample: SampleModel = which == 0 ? .bert() : which == 1 ? .gpt2() : .llama()

@@ -147,6 +147,59 @@ import Testing
       try bench.run(["request", "open", "--regime", "gdpr", "--ground", "17-1-b"]).code == 1)
   }
 
+  @Test func `a patch is judged by the trust file that the verifier names`() throws {
+    let bench = try Bench()
+    try bench.makePatch()
+    #expect(try bench.succeed("verify", "p.patch.safetensors").contains("verdict: valid"))
+    let nowhere = try TemporaryFolder()
+    func verify(_ more: [String]) throws -> ProgramResult {
+      try bench.program.run(
+        ["verify", bench.folder.file("p.patch.safetensors")] + more, in: nowhere.path,
+        environment: bench.environment)
+    }
+    let unnamed = try verify([])
+    #expect(unnamed.code == 3)
+    #expect(unnamed.errors.contains("integrity only, signer unknown"))
+    #expect(try verify(["--trust", bench.folder.file(".unlearn/trust")]).code == 0)
+    try AtomicFile.write(Array("".utf8).rawSpan, to: nowhere.file("trust"))
+    #expect(try verify(["--trust", "trust"]).code == 3)
+    try AtomicFile.write(
+      Array("signer a \(bench.folder.file("officer.pub.pem"))\nrequire 2 artifact\n".utf8).rawSpan,
+      to: nowhere.file("trust"), replacing: true)
+    let alone = try verify(["--trust", "trust"])
+    #expect(alone.code == 3)
+    #expect(alone.errors.contains("2 distinct trusted signers are required"))
+  }
+
+  @Test func `a second signer makes two, and both are named`() throws {
+    let bench = try Bench()
+    try bench.makePatch()
+    try bench.succeed("keygen", "--role", "artifact", "-o", "second")
+    try bench.succeed("trust", "add", "second.pub.pem")
+    let trust = try Folder.read(bench.folder.file(".unlearn/trust"), limit: 1 << 16)
+    try AtomicFile.write(
+      (trust + Array("require 2 artifact\n".utf8)).rawSpan,
+      to: bench.folder.file(".unlearn/trust"), replacing: true)
+    try bench.refuse(Self.apply, code: 3, saying: "2 distinct trusted signers")
+    try bench.refuse(
+      ["sign", "p.patch.safetensors", "--key", "officer.key.pem"], code: 1, saying: "signed already"
+    )
+    try bench.succeed("sign", "p.patch.safetensors", "--key", "second.key.pem")
+    #expect(
+      try bench.succeed(Self.apply[0], Self.apply[1], Self.apply[2]).contains("officer, second"))
+  }
+
+  @Test func `a trust file that does not name the log leaves the verdict incomplete`() throws {
+    let bench = try Bench()
+    try bench.makePatch()
+    try bench.succeed("apply", "model", "p.patch.safetensors")
+    try AtomicFile.write(
+      Array("signer officer officer.pub.pem\n".utf8).rawSpan, to: bench.folder.file("mine"))
+    let result = try bench.run(["verify", "model", "--trust", "mine"])
+    #expect(result.code == 4, "\(result.output)")
+    #expect(result.output.contains("verdict: incomplete"))
+  }
+
   @Test func `usage errors are exit 2`() throws {
     let bench = try Bench()
     #expect(try bench.run(["apply"]).code == 2)
