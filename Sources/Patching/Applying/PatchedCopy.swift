@@ -9,8 +9,7 @@ public enum PatchedCopy {
   /// Shards that change are copied, sharing blocks where the file system can, and edited and hashed in one
   /// pass; the others are copied likewise.
   ///
-  /// - Parameter beforePublishing: Runs when everything is on disk under a hidden name, before the folder
-  ///   gets its own: the last moment at which the caller can refuse.
+  /// - Parameter advance: Told of the bytes written or hashed since the last call.
   public static func make(
     _ target: PatchTarget, patch: borrowing PatchFile, at path: String,
     advance: (Int) -> Void = { _ in }
