@@ -6,7 +6,8 @@ public struct SigstoreBundle: Hashable, Sendable {
   /// The largest bundle that is read.
   public static let byteLimit = 64 << 20
 
-  private static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
+  /// The media type of a bundle.
+  public static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
   /// The key hint of the first signer: SHA-256 of its SPKI PEM, as hexadecimal text.
   public var hint: String

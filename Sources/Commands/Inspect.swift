@@ -66,7 +66,7 @@ struct Inspect: ParsableCommand {
   private func model(_ surroundings: Surroundings) throws -> Console.Answer {
     let checkpoint = try Safetensors.Checkpoint(path: path)
     let (map, note) = MakingOptions.unitMap(checkpoint)
-    let total = checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+    let total = checkpoint.byteCount
     let root =
       try digests
       ? ModelDigest(checkpoint) { surroundings.progress("hashing", $0, total) }.root : nil

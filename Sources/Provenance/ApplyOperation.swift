@@ -95,7 +95,7 @@ extension Workspace {
       }
       return target.statement.base
     }
-    let total = target.checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+    let total = target.checkpoint.byteCount
     let found: ModelDigest
     do throws(PatchError) {
       found = try ModelDigest(target.checkpoint) {
@@ -146,7 +146,7 @@ extension Workspace {
     let after = target.statement.result
     var attachments = LedgerStore.Attachments()
     attachments.undoKey = (capsule, key)
-    attachments.blobs = [("application/vnd.dev.sigstore.bundle.v0.3+json", patch.bundleBytes)]
+    attachments.blobs = [(SigstoreBundle.mediaType, patch.bundleBytes)]
     let leaf = try writeUnderJournal(
       target, patch.file,
       journal: journal(.apply, target, model: model, capsule: capsule),
@@ -173,7 +173,7 @@ extension Workspace {
     let target = plan.target
     try keepArtifact(patch)
     let parent = try identity(plan, store, surroundings)
-    let total = target.checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+    let total = target.checkpoint.byteCount
     do throws(PatchError) {
       try PatchedCopy.make(target, patch: patch.file, at: output) {
         surroundings.progress("copying", $0, total)
@@ -184,7 +184,7 @@ extension Workspace {
     let model = "urn:uuid:" + SecureRandom.uuid()
     var attachments = LedgerStore.Attachments()
     attachments.place = (place, model)
-    attachments.blobs = [("application/vnd.dev.sigstore.bundle.v0.3+json", patch.bundleBytes)]
+    attachments.blobs = [(SigstoreBundle.mediaType, patch.bundleBytes)]
     let statement = patch.statement
     let leaves = try record(
       [

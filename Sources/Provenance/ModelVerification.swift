@@ -121,7 +121,7 @@ public struct ModelVerification: Sendable {
     _ folder: String, _ state: LedgerState, _ store: LedgerStore, _ surroundings: Surroundings
   ) throws(ProvenanceError) {
     let checkpoint = try readingModel(folder)
-    let total = checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+    let total = checkpoint.byteCount
     let digest: ModelDigest
     do throws(PatchError) {
       digest = try ModelDigest(checkpoint) { surroundings.progress("hashing the model", $0, total) }

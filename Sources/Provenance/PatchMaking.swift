@@ -27,7 +27,7 @@ public enum PatchMaking {
           StorageError(.exists, path: name))
       }
     }
-    let total = base.files.reduce(0) { $0 + $1.status.byteCount }
+    let total = base.byteCount
     let digest: ModelDigest
     do throws(PatchError) {
       digest = try ModelDigest(base) { surroundings.progress("hashing the base", $0, total) }

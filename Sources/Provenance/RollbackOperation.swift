@@ -32,7 +32,7 @@ extension Workspace {
     try Self.refuseUnfinished(folder)
     let state = try ledger { () throws(LedgerError) in try store.state() }
     let checkpoint = try readingModel(folder)
-    let total = checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+    let total = checkpoint.byteCount
     let found: ModelDigest
     do throws(PatchError) {
       found = try ModelDigest(checkpoint) { surroundings.progress("checking the model", $0, total) }

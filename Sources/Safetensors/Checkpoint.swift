@@ -84,6 +84,14 @@ public struct Checkpoint: Sendable {
     shards.reduce(0) { $0 + $1.header.tensors.reduce(0) { $0 + $1.elementCount } }
   }
 
+  /// How many bytes all files have.
+  public var byteCount: Int { files.reduce(0) { $0 + $1.status.byteCount } }
+
+  /// Whether a name is that of a shard index.
+  public static func isShardIndex(_ name: String) -> Bool {
+    name.contains(".safetensors.index.") && name.hasSuffix(".json")
+  }
+
   /// The full path of a file of the folder.
   public func fullPath(_ name: String) -> String { Paths.join(path, name) }
 
@@ -96,9 +104,7 @@ public struct Checkpoint: Sendable {
     [String], ShardIndex?
   ) {
     let top = names.filter { !$0.contains("/") }
-    let indexes = top.filter {
-      $0.contains(".safetensors.index.") && $0.hasSuffix(".json")
-    }
+    let indexes = top.filter(isShardIndex)
     if indexes.count > 1 {
       throw .checkpoint("several shard indexes: \(indexes.joined(separator: ", "))", path: path)
     }

@@ -66,9 +66,7 @@ public struct PatchTarget: Sendable {
       for edit in editedShard(index).edits {
         for part in edit.parts {
           // What the base holds is checked where the model is read; here it is taken as stated.
-          let stated = statement.edits.first {
-            $0.tensor == edit.info.name && $0.kind == part.kind
-          }
+          let stated = statement.edit(of: edit.info.name, part.kind)
           guard let stated else {
             throw PatchError(
               .mismatch("the statement has no record of its \(part.kind.rawValue)"),
@@ -152,9 +150,7 @@ public struct PatchTarget: Sendable {
               part, of: patch, in: file, tensorStart: edited.fileRange(edit).lowerBound)
           }
           guard
-            let stated = statement.edits.first(where: {
-              $0.tensor == edit.info.name && $0.kind == part.kind
-            })
+            let stated = statement.edit(of: edit.info.name, part.kind)
           else { continue }
           if side == .base, found != stated.before {
             throw PatchError(

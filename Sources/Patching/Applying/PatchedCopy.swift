@@ -19,7 +19,7 @@ public enum PatchedCopy {
       if try storing({ () throws(StorageError) in try FileStatus.ifExists(path) }) != nil {
         throw PatchError(.storage(StorageError(.exists, path: path)))
       }
-      let needed = target.checkpoint.files.reduce(0) { $0 + $1.status.byteCount }
+      let needed = target.checkpoint.byteCount
       try storing { () throws(StorageError) in
         let free = try Folder.freeByteCount(at: Paths.parent(of: path))
         guard free > needed else {

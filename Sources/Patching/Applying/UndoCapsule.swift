@@ -78,9 +78,7 @@ extension PatchTarget {
       for part in edit.parts {
         count += 1
         guard
-          let stated = statement.edits.first(where: {
-            $0.tensor == edit.info.name && $0.kind == part.kind
-          }),
+          let stated = statement.edit(of: edit.info.name, part.kind),
           inverse.record(
             part, of: edit, shard: checkpoint.shards[edit.shard].name, before: stated.before
           ).isInverse(of: stated)

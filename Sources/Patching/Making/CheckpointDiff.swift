@@ -65,7 +65,7 @@ public struct CheckpointDiff {
     func others(_ checkpoint: Checkpoint) -> [String: Folder.Entry] {
       let shards = Set(checkpoint.shards.map(\.name))
       return Dictionary(
-        checkpoint.files.filter { !shards.contains($0.name) && !isShardIndex($0.name) }
+        checkpoint.files.filter { !shards.contains($0.name) && !Checkpoint.isShardIndex($0.name) }
           .map { ($0.name, $0) },
         uniquingKeysWith: { first, _ in first })
     }
@@ -91,9 +91,5 @@ public struct CheckpointDiff {
           "files other than tensors differ, which a patch can't carry: \(differing.joined(separator: ", ")); make them the same first"
         ), path: edited.path)
     }
-  }
-
-  private static func isShardIndex(_ name: String) -> Bool {
-    name.contains(".safetensors.index.") && name.hasSuffix(".json")
   }
 }

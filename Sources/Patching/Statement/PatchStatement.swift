@@ -58,6 +58,11 @@ public struct PatchStatement: Sendable {
   /// Unix seconds after which the patch may not be applied.
   public var notAfter: Timestamp?
 
+  /// The record of one part of one tensor; nil where there is none.
+  func edit(of tensor: ByteString, _ kind: EditKind) -> Edit? {
+    edits.first { $0.tensor == tensor && $0.kind == kind }
+  }
+
   /// The model after the patch.
   public var result: ModelDigest { base.replacing(resultFiles) }
 }
