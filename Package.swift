@@ -39,7 +39,11 @@ let package = Package(
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "CStorage"),
+    .target(name: "CKernels", exclude: ["body.h", "clones.h", "functions.h"]),
 
     // Bytes.
     .target(name: "Storage", dependencies: ["CStorage"], swiftSettings: library),
@@ -60,6 +64,8 @@ let package = Package(
         "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.embedInCode("Schema/0001-ledger.sql")], swiftSettings: library),
+
+    .target(name: "Compute", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: library),
 
     // What is done.
     .target(
@@ -109,6 +115,7 @@ let package = Package(
     .testTarget(
       name: "ArchitectureTests", dependencies: ["Architecture", "SampleModels", "TestSupport"],
       swiftSettings: house),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
