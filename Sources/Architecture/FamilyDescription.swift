@@ -1,4 +1,5 @@
-/// What tells one model family from another, as data: names, layouts, and who owns which features.
+/// What tells one model family from another, as data: names, layouts, what is computed, and who owns which
+/// features.
 ///
 /// Sources: the modelling files of `transformers` 4.46 and 5.3. A family is one value in
 /// `FamilyDescription+Known.swift`; nothing else in the project knows a family's tensor names.
@@ -12,6 +13,8 @@ public struct FamilyDescription: Sendable {
     var headWidth: String?
     var filters = "intermediate_size"
     var filtersDefaultToFourfold = false
+    var vocabulary = "vocab_size"
+    var positions = "max_position_embeddings"
   }
 
   /// How a linear map is stored.
@@ -28,6 +31,8 @@ public struct FamilyDescription: Sendable {
     case query
     /// The key, or the value features of all groups.
     case keyValue
+    /// For each head its query, key and value features together (GPT-NeoX).
+    case headTriple
     /// One feature a filter.
     case filter
   }
@@ -39,13 +44,16 @@ public struct FamilyDescription: Sendable {
     var orientation: Orientation = .outputByInput
     /// The runs of features, one after the other: three where query, key and value are fused.
     var blocks: [Block]
+    /// Whether a new model has a bias here; a stored one says so itself.
+    var hasBias: Flag = .always
   }
 
   /// The name used in records: `bert`, `gpt2`, `llama`.
   public let name: String
   /// The values of `model_type` in `config.json`.
   let modelTypes: [String]
-  /// What may stand before the layer path, depending on the head that the model was saved with.
+  /// What may stand before the layer path, depending on the head that the model was saved with; a new model
+  /// takes the last.
   let prefixes: [String]
   /// Where layers are, below the prefix.
   let layerPath: String
@@ -58,4 +66,17 @@ public struct FamilyDescription: Sendable {
   let filterInputs: [Projection]
   /// The map whose input features filters own.
   let filterOutput: Projection
+  /// What is computed around these maps.
+  let forward: ForwardDescription
+  /// The outputs that the family can be saved with.
+  let outputs: [OutputDescription]
+}
+
+extension FamilyDescription {
+  /// A truth value of a family: fixed, or what a key of `config.json` says.
+  enum Flag: Sendable {
+    case always
+    case never
+    case key(String, default: Bool)
+  }
 }

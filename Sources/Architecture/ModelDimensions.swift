@@ -23,36 +23,23 @@ public struct ModelDimensions: Hashable, Sendable {
   public func count(_ kind: Unit.Kind) -> Int { kind == .head ? groups : filters }
 
   /// Reads the sizes from `config.json` under the names that a family uses.
-  init(config: JSONField, keys: FamilyDescription.ConfigKeys) throws(ArchitectureError) {
-    func count(_ key: String, or fallback: Int? = nil) throws(ArchitectureError) -> Int {
-      guard let field = config[key].optional else {
-        if let fallback { return fallback }
-        throw ArchitectureError("config.json: \(key) is missing")
-      }
-      do throws(JSONFieldError) {
-        let value = try field.count()
-        guard (1...1 << 24).contains(value) else {
-          throw JSONFieldError(field.path, expected: "an integer from 1 to 16777216")
-        }
-        return value
-      } catch { throw ArchitectureError("config.json: \(error)") }
-    }
-    layers = try count(keys.layers)
+  init(config: ConfigReader, keys: FamilyDescription.ConfigKeys) throws(ArchitectureError) {
+    layers = try config.size(keys.layers)
     guard layers <= 4096 else {
       throw ArchitectureError("config.json: \(layers) layers, at most 4096 are read")
     }
-    hidden = try count(keys.hidden)
-    queryHeads = try count(keys.heads)
+    hidden = try config.size(keys.hidden)
+    queryHeads = try config.size(keys.heads)
     groups =
       try keys.groups.map { key throws(ArchitectureError) in
-        try count(key, or: try count(keys.heads))
+        try config.size(key, or: try config.size(keys.heads))
       } ?? queryHeads
     guard queryHeads.isMultiple(of: groups) else {
       throw ArchitectureError(
         "config.json: \(queryHeads) heads can't be shared by \(groups) key-value groups")
     }
     if let key = keys.headWidth, config[key].isPresent {
-      headWidth = try count(key)
+      headWidth = try config.size(key)
     } else {
       guard hidden.isMultiple(of: queryHeads) else {
         throw ArchitectureError(
@@ -60,7 +47,7 @@ public struct ModelDimensions: Hashable, Sendable {
       }
       headWidth = hidden / queryHeads
     }
-    filters = try count(keys.filters, or: keys.filtersDefaultToFourfold ? 4 * hidden : nil)
+    filters = try config.size(keys.filters, or: keys.filtersDefaultToFourfold ? 4 * hidden : nil)
   }
 }
 

@@ -47,26 +47,12 @@ public struct UnitMap: Sendable {
 
   /// Recognises a model; an error says why its units are not known.
   public init(_ checkpoint: Checkpoint) throws(ArchitectureError) {
-    guard let config = checkpoint.config.map({ JSONField($0) }) else {
+    guard let config = checkpoint.config.map({ ConfigReader(JSONField($0)) }) else {
       throw ArchitectureError("there is no config.json")
     }
-    let modelType: String
-    do throws(JSONFieldError) { modelType = try config["model_type"].text() } catch {
-      throw ArchitectureError("config.json: \(error)")
-    }
-    guard let family = FamilyDescription.known.first(where: { $0.modelTypes.contains(modelType) })
-    else {
-      throw ArchitectureError("model_type \"\(modelType)\" is of no known family")
-    }
+    let family = try FamilyDescription(modelType: try config.text("model_type", or: ""))
     let dimensions = try ModelDimensions(config: config, keys: family.keys)
-    guard
-      let prefix = family.prefixes.first(where: { prefix in
-        let name = "\(prefix)\(family.layerPath)0.\(family.headOutput.name).weight"
-        return checkpoint[ByteString(name)] != nil
-      })
-    else {
-      throw ArchitectureError("no tensor is named as in a model of type \"\(modelType)\"")
-    }
+    let prefix = try family.prefix { checkpoint[$0]?.info.shape }
     self.family = family.name
     self.dimensions = dimensions
     var builder = ShareBuilder(checkpoint: checkpoint, dimensions: dimensions)
@@ -164,6 +150,7 @@ private struct ShareBuilder {
         switch block {
         case .query: (dimensions.queryWidth, dimensions.groups)
         case .keyValue: (dimensions.headWidth, dimensions.groups)
+        case .headTriple: (3 * dimensions.headWidth, dimensions.groups)
         case .filter: (1, dimensions.filters)
         }
       blocks.append((start, width))

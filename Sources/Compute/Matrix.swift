@@ -86,7 +86,9 @@ public struct Matrix<Element: Scalar>: Sendable {
   }
 }
 
-/// What a matrix owns. Written only through `Matrix.mutablePointer`, which makes it unique first.
+/// What a matrix owns.
+///
+/// Written only through `Matrix.mutablePointer`, which makes it unique first.
 @safe
 private final class MatrixStorage<Element: Scalar>: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Element>

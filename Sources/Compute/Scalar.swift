@@ -30,7 +30,7 @@ public struct KernelTable<Element> {
   typealias In = UnsafePointer<Element>
   typealias Out = UnsafeMutablePointer<Element>
 
-  /// (transpose a, transpose b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+  // transpose a, transpose b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc
   let product: (Bool, Bool, Int, Int, Int, Element, In, Int, In, Int, Element, Out, Int) -> Void
   let addBias: (Out, In, Int, Int) -> Void
   let addColumnSums: (In, Int, Int, Int, Out) -> Void

@@ -21,7 +21,9 @@ public struct Workers: Sendable {
   /// OpenBLAS's version and build options; part of a run's record.
   public static var blasBuild: String { unsafe String(cString: openblas_get_config()) }
 
-  /// Runs every task, several at once. A task writes only what no other task touches.
+  /// Runs every task, several at once.
+  ///
+  /// A task writes only what no other task touches.
   func run(tasks: Int, _ body: (Int) -> Void) {
     if count == 1 || tasks <= 1 {
       for task in 0..<tasks { body(task) }

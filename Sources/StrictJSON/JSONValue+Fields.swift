@@ -71,6 +71,18 @@ public struct JSONField: Sendable {
     return number
   }
 
+  /// The finite number at this place, to the nearest binary64.
+  public func number() throws(JSONFieldError) -> Double {
+    let number: Double? =
+      switch value {
+      case .integer(let whole): Double(whole)
+      case .number(let text): Double(text)
+      default: nil
+      }
+    guard let number, number.isFinite else { throw JSONFieldError(path, expected: "a number") }
+    return number
+  }
+
   /// The truth value at this place.
   public func bool() throws(JSONFieldError) -> Bool {
     guard case .bool(let flag) = value else {
