@@ -69,6 +69,10 @@ let package = Package(
 
     // What is done.
     .target(
+      name: "Transformer",
+      dependencies: ["Compute", "Architecture", "Safetensors", "Storage", "StrictJSON"],
+      swiftSettings: library),
+    .target(
       name: "Patching",
       dependencies: ["Architecture", "Attestation", "Safetensors", "Storage", "StrictJSON"],
       swiftSettings: library),
@@ -116,6 +120,10 @@ let package = Package(
       name: "ArchitectureTests", dependencies: ["Architecture", "SampleModels", "TestSupport"],
       swiftSettings: house),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: house),
+    .testTarget(
+      name: "TransformerTests",
+      dependencies: ["Transformer", "Architecture", "Compute", "Safetensors", "TestSupport"],
+      exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),

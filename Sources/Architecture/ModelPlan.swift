@@ -189,6 +189,20 @@ public struct ModelPlan: Sendable {
   /// The deviation that new matrices begin with.
   public let initialDeviation: Double
 
+  /// The parameters that a layer computes with.
+  public func parameters(ofLayer index: Int) -> [Int] {
+    let layer = layers[index]
+    let maps =
+      layer.attention.inputs + [layer.attention.output] + layer.feedForward.inputs
+      + [layer.feedForward.output]
+    let norms = [
+      layer.attentionNorm, layer.feedForwardNorm, layer.attention.queryNorm,
+      layer.attention.keyNorm,
+    ].compactMap { $0 }
+    return maps.map(\.weight) + maps.compactMap(\.bias) + norms.map(\.weight)
+      + norms.compactMap(\.bias)
+  }
+
   /// How many numbers all parameters hold.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.rows * $1.columns } }
 }

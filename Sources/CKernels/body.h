@@ -34,6 +34,17 @@ void NAME(scale)(REAL *restrict x, REAL factor, size_t count) {
 }
 
 CK_CLONES
+void NAME(scale_columns)(REAL *restrict x, const REAL *restrict factor, size_t rows, size_t columns) {
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < columns; c++) x[r * columns + c] *= factor[c];
+}
+
+CK_CLONES
+void NAME(add_square)(const REAL *restrict x, REAL *restrict sum, size_t count) {
+  for (size_t i = 0; i < count; i++) sum[i] += x[i] * x[i];
+}
+
+CK_CLONES
 REAL NAME(dot)(const REAL *restrict x, const REAL *restrict y, size_t count) {
   CK_REASSOCIATE
   REAL sum = 0;

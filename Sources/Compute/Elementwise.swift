@@ -42,6 +42,29 @@ extension Workers {
     }
   }
 
+  /// Multiplies each column by its own number.
+  public func scaleColumns<Element>(_ x: inout Matrix<Element>, by factors: Matrix<Element>) {
+    precondition(factors.count == x.columns)
+    let columns = x.columns
+    let target = unsafe x.mutablePointer()
+    let source = unsafe factors.pointer
+    split(x.rows, cost: columns) { rows in
+      unsafe Element.kernels.scaleColumns(
+        target + rows.lowerBound * columns, source, rows.count, columns)
+    }
+  }
+
+  /// Adds `x ∘ x` to `sum`.
+  public func add<Element>(squareOf x: Matrix<Element>, to sum: inout Matrix<Element>) {
+    precondition(x.count == sum.count)
+    let target = unsafe sum.mutablePointer()
+    let source = unsafe x.pointer
+    split(x.count, cost: 1) { part in
+      unsafe Element.kernels.addSquare(
+        source + part.lowerBound, target + part.lowerBound, part.count)
+    }
+  }
+
   /// Applies an activation to every element.
   public func activate<Element>(_ kind: Activation, _ x: Matrix<Element>) -> Matrix<Element> {
     var y = Matrix<Element>(uninitializedRows: x.rows, columns: x.columns)

@@ -50,6 +50,15 @@ public struct Matrix<Element: Scalar>: Sendable {
     }
   }
 
+  /// Sets every element to zero.
+  public mutating func clear() {
+    if isKnownUniquelyReferenced(&storage) {
+      unsafe storage.pointer.update(repeating: 0, count: count)
+    } else {
+      self = Matrix(rows: rows, columns: columns)
+    }
+  }
+
   /// The elements, row by row.
   public var elements: Span<Element> {
     @_lifetime(borrow self)

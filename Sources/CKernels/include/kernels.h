@@ -31,6 +31,10 @@ void ck_f32_to_f16(const float *source, void *target, size_t count);
   void ck_add_##S(const REAL *x, REAL *y, size_t count);                                                \
   void ck_add_product_##S(const REAL *x, const REAL *y, REAL *sum, size_t count);                       \
   void ck_scale_##S(REAL *x, REAL factor, size_t count);                                                \
+  /* x[r, c] *= factor[c] */                                                                            \
+  void ck_scale_columns_##S(REAL *x, const REAL *factor, size_t rows, size_t columns);                  \
+  /* sum += x * x */                                                                                    \
+  void ck_add_square_##S(const REAL *x, REAL *sum, size_t count);                                       \
   REAL ck_dot_##S(const REAL *x, const REAL *y, size_t count);                                          \
   double ck_square_sum_##S(const REAL *x, size_t count);                                                \
   void ck_activate_##S(int kind, const REAL *x, REAL *y, size_t count);                                 \

@@ -1,0 +1,97 @@
+public import Architecture
+public import Compute
+
+/// Sums over a pass, or over several, for the trained regions alone.
+public struct Gradients<Element: Scalar>: Sendable {
+  /// What is summed.
+  public enum Statistic: Sendable, Hashable {
+    /// The gradient.
+    case gradient
+    /// The square of each example's own gradient, for linear maps: the diagonal of the empirical Fisher
+    /// information.
+    case squareOfEachExample
+  }
+
+  /// What is trained.
+  public let trainable: Trainable
+  /// What is summed.
+  public let statistic: Statistic
+  /// The sums, by parameter, each of its region's size.
+  public internal(set) var sums: [Int: Matrix<Element>]
+
+  /// Begins at zero.
+  public init(
+    _ trainable: Trainable, of plan: ModelPlan, statistic: Statistic = .gradient
+  ) {
+    self.trainable = trainable
+    self.statistic = statistic
+    sums = [:]
+    for parameter in trainable.parameters {
+      let size = trainable.size(of: parameter, in: plan)
+      sums[parameter] = Matrix(rows: size.rows, columns: size.columns)
+    }
+  }
+
+  /// Begins anew at zero.
+  public mutating func reset() {
+    for parameter in trainable.parameters { sums[parameter, default: .empty].clear() }
+  }
+
+  /// Adds `leftᵀ · right`, or the square of each run's.
+  mutating func add(
+    _ left: Matrix<Element>, _ right: Matrix<Element>, _ runs: [Range<Int>], to parameter: Int,
+    _ workers: Workers
+  ) {
+    switch statistic {
+    case .gradient:
+      workers.multiply(
+        left, .transposed, right, .plain, into: &sums[parameter, default: .empty], adding: true)
+    case .squareOfEachExample:
+      var one = Matrix<Element>(rows: left.columns, columns: right.columns)
+      for run in runs {
+        workers.multiplyTransposed(left, right, rows: run, into: &one, adding: false)
+        workers.add(squareOf: one, to: &sums[parameter, default: .empty])
+      }
+    }
+  }
+
+  /// Adds the sum of each column, or the square of each run's.
+  mutating func add(
+    sumsOf x: Matrix<Element>, _ runs: [Range<Int>], to parameter: Int, _ workers: Workers
+  ) {
+    switch statistic {
+    case .gradient:
+      workers.addColumnSums(of: x, rows: 0..<x.rows, to: &sums[parameter, default: .empty])
+    case .squareOfEachExample:
+      for run in runs {
+        var one = Matrix<Element>(rows: 1, columns: x.columns)
+        workers.addColumnSums(of: x, rows: run, to: &one)
+        workers.add(squareOf: one, to: &sums[parameter, default: .empty])
+      }
+    }
+  }
+
+  /// Zeros of a vector's whole size where any of it is trained.
+  func blank(for parameter: Int, columns: Int) -> Matrix<Element>? {
+    guard trainable[parameter] != nil else { return nil }
+    precondition(statistic == .gradient, "squares are summed for linear maps alone")
+    return Matrix(rows: 1, columns: columns)
+  }
+
+  /// Adds a gradient of a parameter's whole size, of which the region is taken.
+  mutating func add(whole: Matrix<Element>, to parameter: Int, _ workers: Workers) {
+    switch trainable[parameter] {
+    case nil: break
+    case .all: workers.add(whole, to: &sums[parameter, default: .empty])
+    case .rows(let indices):
+      workers.add(workers.rows(of: whole, at: indices), to: &sums[parameter, default: .empty])
+    case .columns(let indices):
+      workers.add(workers.columns(of: whole, at: indices), to: &sums[parameter, default: .empty])
+    }
+  }
+}
+
+extension Matrix {
+  /// What a missing entry stands for; never met, since every trained parameter has its sum from the start.
+  static var empty: Matrix { Matrix(rows: 0, columns: 0) }
+}

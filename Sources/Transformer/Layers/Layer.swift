@@ -1,0 +1,149 @@
+import Architecture
+import Compute
+
+/// What one layer keeps for its backward pass, besides its input.
+struct LayerRecord<Element: Scalar>: Sendable {
+  var attention: AttentionRecord<Element>
+  /// What the feed-forward network's input maps put out.
+  var inner: [Matrix<Element>]
+  /// Pre-norm: the sum after attention. Post-norm: the same, before its normalisation.
+  var middle: Matrix<Element>
+  /// Post-norm: the sum after the feed-forward network, before its normalisation.
+  var last: Matrix<Element>
+  var attentionNorm: NormStatistics<Element>
+  var feedForwardNorm: NormStatistics<Element>?
+}
+
+/// What a backward pass adds up.
+struct PassSums<Element: Scalar>: Sendable {
+  var gradients: Gradients<Element>
+  var masks: MaskGradients<Element>?
+}
+
+/// One layer: attention and feed-forward network, joined as the plan arranges them.
+extension Model {
+  func layer(
+    _ index: Int, _ x: Matrix<Element>, _ context: PassContext<Element>
+  ) -> (output: Matrix<Element>, record: LayerRecord<Element>) {
+    let layer = plan.layers[index]
+    switch layer.arrangement {
+    case .preNorm:
+      let (normed, first) = apply(layer.attentionNorm, x)
+      var middle = x
+      let attention = attend(index, normed, context, addingTo: &middle)
+      let (again, second) = apply(layer.feedForwardNorm ?? layer.attentionNorm, middle)
+      var output = middle
+      let inner = feedForward(index, again, context, addingTo: &output)
+      return (
+        output,
+        LayerRecord(
+          attention: attention, inner: inner, middle: middle, last: .empty, attentionNorm: first,
+          feedForwardNorm: second)
+      )
+    case .postNorm:
+      var middle = x
+      let attention = attend(index, x, context, addingTo: &middle)
+      let (normed, first) = apply(layer.attentionNorm, middle)
+      var last = normed
+      let inner = feedForward(index, normed, context, addingTo: &last)
+      let (output, second) = apply(layer.feedForwardNorm ?? layer.attentionNorm, last)
+      return (
+        output,
+        LayerRecord(
+          attention: attention, inner: inner, middle: middle, last: last, attentionNorm: first,
+          feedForwardNorm: second)
+      )
+    case .parallel:
+      let (normed, first) = apply(layer.attentionNorm, x)
+      let other = layer.feedForwardNorm.map { apply($0, x) }
+      var output = x
+      let attention = attend(index, normed, context, addingTo: &output)
+      let inner = feedForward(index, other?.0 ?? normed, context, addingTo: &output)
+      return (
+        output,
+        LayerRecord(
+          attention: attention, inner: inner, middle: .empty, last: .empty, attentionNorm: first,
+          feedForwardNorm: other?.1)
+      )
+    }
+  }
+
+  /// The gradient of the layer's input; nil where nothing below needs it.
+  func layerBackward(
+    _ index: Int, input x: Matrix<Element>, _ record: LayerRecord<Element>, _ dy: Matrix<Element>,
+    _ context: PassContext<Element>, needsInput: Bool, _ sums: inout PassSums<Element>
+  ) -> Matrix<Element>? {
+    let layer = plan.layers[index]
+    let firstNorm = layer.attentionNorm
+    let secondNorm = layer.feedForwardNorm ?? layer.attentionNorm
+    switch layer.arrangement {
+    case .preNorm:
+      var dMiddle = dy
+      if let dNormed = feedForwardBackward(
+        index, input: apply(secondNorm, record.middle).0, record.inner, dy, context,
+        needsInput: true, &sums), let statistics = record.feedForwardNorm
+      {
+        workers.add(
+          inputGradient(secondNorm, input: record.middle, statistics, dNormed, &sums.gradients),
+          to: &dMiddle)
+      }
+      let needsNormed = needsInput || trains(firstNorm, sums.gradients.trainable)
+      let dNormed = attentionBackward(
+        index, input: apply(firstNorm, x).0, record.attention, dMiddle, context,
+        needsInput: needsNormed, &sums)
+      guard let dNormed else { return nil }
+      let dx = inputGradient(firstNorm, input: x, record.attentionNorm, dNormed, &sums.gradients)
+      workers.add(dx, to: &dMiddle)
+      return dMiddle
+    case .postNorm:
+      guard let statistics = record.feedForwardNorm else { return nil }
+      var dNormed = inputGradient(
+        secondNorm, input: record.last, statistics, dy, &sums.gradients)
+      if let more = feedForwardBackward(
+        index, input: apply(firstNorm, record.middle).0, record.inner, dNormed, context,
+        needsInput: true, &sums)
+      {
+        workers.add(more, to: &dNormed)
+      }
+      var dMiddle = inputGradient(
+        firstNorm, input: record.middle, record.attentionNorm, dNormed, &sums.gradients)
+      let more = attentionBackward(
+        index, input: x, record.attention, dMiddle, context, needsInput: needsInput, &sums)
+      guard let more else { return nil }
+      workers.add(more, to: &dMiddle)
+      return dMiddle
+    case .parallel:
+      let needsFirst = needsInput || trains(firstNorm, sums.gradients.trainable)
+      let needsSecond = needsInput || trains(secondNorm, sums.gradients.trainable)
+      var dFirst = attentionBackward(
+        index, input: apply(firstNorm, x).0, record.attention, dy, context, needsInput: needsFirst,
+        &sums)
+      let dSecond = feedForwardBackward(
+        index, input: apply(secondNorm, x).0, record.inner, dy, context, needsInput: needsSecond,
+        &sums)
+      var dx = dy
+      if layer.feedForwardNorm != nil, let statistics = record.feedForwardNorm, let dSecond {
+        let part = inputGradient(secondNorm, input: x, statistics, dSecond, &sums.gradients)
+        workers.add(part, to: &dx)
+      } else if let dSecond {
+        // One normalised input for both.
+        if var sum = dFirst.take() {
+          workers.add(dSecond, to: &sum)
+          dFirst = sum
+        } else {
+          dFirst = dSecond
+        }
+      }
+      if let dFirst {
+        let part = inputGradient(
+          firstNorm, input: x, record.attentionNorm, dFirst, &sums.gradients)
+        workers.add(part, to: &dx)
+      }
+      return needsInput ? dx : nil
+    }
+  }
+
+  private func trains(_ norm: ModelPlan.Norm, _ trainable: Trainable) -> Bool {
+    trainable[norm.weight] != nil || norm.bias.flatMap { trainable[$0] } != nil
+  }
+}
