@@ -52,29 +52,39 @@ public struct ModelPlan: Sendable {
 
   /// A linear map; weight and bias are indices into the parameters.
   public struct Linear: Sendable, Hashable {
+    /// The weight's parameter.
     public let weight: Int
+    /// The bias's parameter.
     public let bias: Int?
     /// Whether the weight is stored as [in, out], not [out, in].
     public let isInputByOutput: Bool
+    /// How many features come in.
     public let inputs: Int
+    /// How many features go out.
     public let outputs: Int
   }
 
   /// A normalisation of rows.
   public struct Norm: Sendable, Hashable {
+    /// The weight's parameter.
     public let weight: Int
+    /// The bias's parameter.
     public let bias: Int?
     /// Whether the mean is taken off (layer norm) or not (root mean square).
     public let isCentred: Bool
     /// Added to the stored weights.
     public let offset: Double
+    /// Added to the variance.
     public let epsilon: Double
   }
 
   /// Where heads' features lie: in which input map's output, from which column, how far apart.
   public struct HeadRun: Sendable, Hashable {
+    /// The input map.
     public let map: Int
+    /// The first column of head 0.
     public let start: Int
+    /// From one head's first column to the next one's.
     public let stride: Int
   }
 
@@ -82,12 +92,17 @@ public struct ModelPlan: Sendable {
   public struct Attention: Sendable, Hashable {
     /// Query, key and value maps; one where they are fused.
     public let inputs: [Linear]
+    /// Where queries are.
     public let query: HeadRun
+    /// Where keys are.
     public let key: HeadRun
+    /// Where values are.
     public let value: HeadRun
-    /// Normalisations of each head's features before they are turned (Qwen3).
+    /// The normalisation of each head's query before it is turned (Qwen3).
     public let queryNorm: Norm?
+    /// The same of keys.
     public let keyNorm: Norm?
+    /// The map back to the residual stream.
     public let output: Linear
   }
 
@@ -95,8 +110,11 @@ public struct ModelPlan: Sendable {
   public struct FeedForward: Sendable, Hashable {
     /// One map, or gate and up; a gated network with one map has both halves in it.
     public let inputs: [Linear]
+    /// Whether the first input map's activation is multiplied by the second one's output.
     public let isGated: Bool
+    /// The function between the maps.
     public let activation: ActivationName
+    /// The map back to the residual stream.
     public let output: Linear
   }
 
@@ -112,11 +130,15 @@ public struct ModelPlan: Sendable {
 
   /// One layer.
   public struct Layer: Sendable, Hashable {
+    /// Where normalisation stands.
     public let arrangement: Arrangement
+    /// The normalisation that belongs to attention.
     public let attentionNorm: Norm
     /// Nil where the feed-forward network takes the attention's normalised input.
     public let feedForwardNorm: Norm?
+    /// The attention.
     public let attention: Attention
+    /// The feed-forward network.
     public let feedForward: FeedForward
   }
 
@@ -130,9 +152,13 @@ public struct ModelPlan: Sendable {
 
   /// What the first layer receives.
   public struct Embedding: Sendable, Hashable {
+    /// The table of token vectors.
     public let tokens: Int
+    /// How a token's place is told.
     public let positions: Positions
+    /// The table of segment vectors.
     public let tokenTypes: Int?
+    /// The normalisation of their sum.
     public let norm: Norm?
     /// What token vectors are multiplied by.
     public let scale: Double
@@ -148,20 +174,26 @@ public struct ModelPlan: Sendable {
     case last
   }
 
+  /// A map before the output map, with what follows it.
+  public struct Transform: Sendable, Hashable {
+    /// The map, as wide as the residual stream.
+    public let map: Linear
+    /// The function after it.
+    public let activation: ActivationName
+    /// The normalisation after that.
+    public let norm: Norm?
+  }
+
   /// The map from hidden states to logits.
   public struct Output: Sendable, Hashable {
+    /// What it is for.
     public let task: Task
+    /// Which rows it is computed for.
     public let rows: OutputRows
-    /// A map before the output map, with what follows it.
-    public let transform: (map: Linear, activation: ActivationName, norm: Norm?)?
+    /// What stands before the output map.
+    public let transform: Transform?
     /// The output map; its weight is the token embedding's where they are tied.
     public let map: Linear
-
-    public static func == (left: Self, right: Self) -> Bool {
-      left.task == right.task && left.map == right.map
-    }
-
-    public func hash(into hasher: inout Hasher) { hasher.combine(map) }
   }
 
   /// The family, as named in records.
@@ -180,7 +212,9 @@ public struct ModelPlan: Sendable {
   public let parameters: [Parameter]
   /// Other names under which the checkpoint holds a parameter: the copy of a tied embedding.
   public let aliases: [ByteString: Int]
+  /// What the first layer receives.
   public let embedding: Embedding
+  /// The layers, from below.
   public let layers: [Layer]
   /// Nil where each layer ends normalised.
   public let finalNorm: Norm?

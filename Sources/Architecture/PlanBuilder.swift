@@ -257,8 +257,7 @@ struct PlanBuilder {
       throw ArchitectureError(
         "a model of the family \(family.name) has no output for \(task.rawValue)")
     }
-    var transform:
-      (map: ModelPlan.Linear, activation: ModelPlan.ActivationName, norm: ModelPlan.Norm?)?
+    var transform: ModelPlan.Transform?
     if let part = description.transform {
       let map = try linear(
         (part.isInBody ? prefix : "") + part.name, inputs: dimensions.hidden,
@@ -266,7 +265,8 @@ struct PlanBuilder {
       let norm = try part.norm.map { name throws(ArchitectureError) in
         try self.norm(name, mayBeNew: true)
       }
-      transform = (map, part.activation ?? activation, norm)
+      transform = ModelPlan.Transform(
+        map: map, activation: part.activation ?? activation, norm: norm)
     }
     let count =
       switch task {

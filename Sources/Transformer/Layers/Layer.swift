@@ -6,9 +6,9 @@ struct LayerRecord<Element: Scalar>: Sendable {
   var attention: AttentionRecord<Element>
   /// What the feed-forward network's input maps put out.
   var inner: [Matrix<Element>]
-  /// Pre-norm: the sum after attention. Post-norm: the same, before its normalisation.
+  /// The sum after attention; with post-norm before its normalisation.
   var middle: Matrix<Element>
-  /// Post-norm: the sum after the feed-forward network, before its normalisation.
+  /// With post-norm the sum after the feed-forward network, before its normalisation.
   var last: Matrix<Element>
   var attentionNorm: NormStatistics<Element>
   var feedForwardNorm: NormStatistics<Element>?

@@ -2,6 +2,7 @@ public import Compute
 
 /// `−Σ weight · log softmax(logits)[label]`, row by row.
 public struct CrossEntropy<Element: Scalar>: LogitObjective, Sendable {
+  /// The rows of the hidden states.
   public let rows: [Int32]
   /// The label of each row.
   public let labels: [Int32]
@@ -9,6 +10,7 @@ public struct CrossEntropy<Element: Scalar>: LogitObjective, Sendable {
   public var weights: [Element]
   /// The log-probability of each row's label, once it was computed.
   public private(set) var logProbabilities: [Element]
+  /// Rows are independent of each other.
   public var needsAllRows: Bool { false }
 
   /// Describes the loss.
@@ -20,6 +22,7 @@ public struct CrossEntropy<Element: Scalar>: LogitObjective, Sendable {
     logProbabilities = Array(repeating: 0, count: rows.count)
   }
 
+  /// Notes log-probabilities, and turns logits into `(softmax − onehot) · weight`.
   public mutating func differentiate(
     _ logits: inout Matrix<Element>, part: Range<Int>, wantsGradient: Bool, _ workers: Workers
   ) {
