@@ -11,7 +11,7 @@ public struct Matrix<Element: Scalar>: Sendable {
   /// Makes a matrix of zeros.
   public init(rows: Int, columns: Int) {
     self.init(uninitializedRows: rows, columns: columns)
-    unsafe storage.pointer.initialize(repeating: 0, count: rows * columns)
+    storage.clear()
   }
 
   /// Makes a matrix whose every element the caller writes before it is read.
@@ -53,27 +53,9 @@ public struct Matrix<Element: Scalar>: Sendable {
   /// Sets every element to zero.
   public mutating func clear() {
     if isKnownUniquelyReferenced(&storage) {
-      unsafe storage.pointer.update(repeating: 0, count: count)
+      storage.clear()
     } else {
       self = Matrix(rows: rows, columns: columns)
-    }
-  }
-
-  /// The elements, row by row.
-  public var elements: Span<Element> {
-    @_lifetime(borrow self)
-    get {
-      let span = unsafe Span(_unsafeStart: storage.pointer, count: count)
-      return unsafe _overrideLifetime(span, borrowing: self)
-    }
-  }
-
-  /// The elements, row by row, to be written.
-  public var mutableElements: MutableSpan<Element> {
-    @_lifetime(&self)
-    mutating get {
-      let span = unsafe MutableSpan(_unsafeStart: mutablePointer(), count: count)
-      return unsafe _overrideLifetime(span, mutating: &self)
     }
   }
 
@@ -112,9 +94,17 @@ private final class MatrixStorage<Element: Scalar>: @unchecked Sendable {
 
   deinit { unsafe pointer.deallocate() }
 
+  /// Sets all bytes to zero, which is zero in every binary float.
+  func clear() {
+    unsafe UnsafeMutableRawBufferPointer(
+      start: pointer, count: count * MemoryLayout<Element>.stride
+    ).initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
   func copy() -> MatrixStorage {
     let other = MatrixStorage(count: count)
-    unsafe other.pointer.initialize(from: pointer, count: count)
+    unsafe UnsafeMutableRawPointer(other.pointer).copyMemory(
+      from: pointer, byteCount: count * MemoryLayout<Element>.stride)
     return other
   }
 }

@@ -58,7 +58,7 @@ extension Model {
     let isBelowOutput = lowest < plan.layers.count || trainsFinalNorm(gradients.trainable)
     let dHidden = try outputBackward(
       &objective, pass, needsHidden: isBelowOutput, &gradients)
-    guard var dx = dHidden else { return }
+    guard var dx = dHidden else { return gradients.settle() }
     if let norm = plan.finalNorm, let statistics = pass.finalNorm, let last = pass.inputs.last {
       dx = inputGradient(norm, input: last, statistics, dx, &gradients)
     }
@@ -109,6 +109,7 @@ extension Model {
       embedBackward(pass.batch, pass.embedding, dx, &sums.gradients)
     }
     gradients = sums.gradients
+    gradients.settle()
     masks = sums.masks
   }
 

@@ -18,6 +18,9 @@ public struct Gradients<Element: Scalar>: Sendable {
   public let statistic: Statistic
   /// The sums, by parameter, each of its region's size.
   public internal(set) var sums: [Int: Matrix<Element>]
+  /// Sums that count as zero whatever they hold: the first product is put there instead of added, which
+  /// saves a pass over memory.
+  private var blank: Set<Int>
 
   /// Begins at zero.
   public init(
@@ -26,15 +29,27 @@ public struct Gradients<Element: Scalar>: Sendable {
     self.trainable = trainable
     self.statistic = statistic
     sums = [:]
+    blank = []
     for parameter in trainable.parameters {
       let size = trainable.size(of: parameter, in: plan)
       sums[parameter] = Matrix(rows: size.rows, columns: size.columns)
     }
   }
 
-  /// Begins anew at zero.
+  /// Begins anew at zero; the sums hold what they held until the next pass.
   public mutating func reset() {
-    for parameter in trainable.parameters { sums[parameter, default: .empty].clear() }
+    blank = Set(trainable.parameters)
+  }
+
+  /// Sets the sums to zero that a pass did not reach.
+  mutating func settle() {
+    for parameter in blank { sums[parameter, default: .empty].clear() }
+    blank = []
+  }
+
+  /// The sum of a parameter, to be added to.
+  private mutating func settle(_ parameter: Int) {
+    if blank.remove(parameter) != nil { sums[parameter, default: .empty].clear() }
   }
 
   /// Adds `leftᵀ · right`, or the square of each run's.
@@ -45,8 +60,10 @@ public struct Gradients<Element: Scalar>: Sendable {
     switch statistic {
     case .gradient:
       workers.multiply(
-        left, .transposed, right, .plain, into: &sums[parameter, default: .empty], adding: true)
+        left, .transposed, right, .plain, into: &sums[parameter, default: .empty],
+        adding: blank.remove(parameter) == nil)
     case .squareOfEachExample:
+      settle(parameter)
       var one = Matrix<Element>(rows: left.columns, columns: right.columns)
       for run in runs {
         workers.multiplyTransposed(left, right, rows: run, into: &one, adding: false)
@@ -59,6 +76,7 @@ public struct Gradients<Element: Scalar>: Sendable {
   mutating func add(
     sumsOf x: Matrix<Element>, _ runs: [Range<Int>], to parameter: Int, _ workers: Workers
   ) {
+    settle(parameter)
     switch statistic {
     case .gradient:
       workers.addColumnSums(of: x, rows: 0..<x.rows, to: &sums[parameter, default: .empty])
@@ -80,6 +98,7 @@ public struct Gradients<Element: Scalar>: Sendable {
 
   /// Adds a gradient of a parameter's whole size, of which the region is taken.
   mutating func add(whole: Matrix<Element>, to parameter: Int, _ workers: Workers) {
+    settle(parameter)
     switch trainable[parameter] {
     case nil: break
     case .all: workers.add(whole, to: &sums[parameter, default: .empty])
@@ -88,6 +107,16 @@ public struct Gradients<Element: Scalar>: Sendable {
     case .columns(let indices):
       workers.add(workers.columns(of: whole, at: indices), to: &sums[parameter, default: .empty])
     }
+  }
+}
+
+extension Gradients {
+  /// Adds rows to those of a whole table.
+  mutating func add(
+    rows: Matrix<Element>, at indices: [Int32], to parameter: Int, _ workers: Workers
+  ) {
+    settle(parameter)
+    workers.add(rows: rows, to: &sums[parameter, default: .empty], at: indices)
   }
 }
 

@@ -56,7 +56,7 @@ extension Model {
     guard let region = gradients.trainable[table] else { return }
     precondition(gradients.statistic == .gradient, "squares are summed for linear maps alone")
     if case .all = region {
-      workers.add(rows: dx, to: &gradients.sums[table, default: .empty], at: indices)
+      gradients.add(rows: dx, at: indices, to: table, workers)
     } else {
       var whole = Matrix<Element>(
         rows: parameters[table].rows, columns: parameters[table].columns)
