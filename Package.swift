@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Patching", targets: ["Patching"]),
     .library(name: "Provenance", targets: ["Provenance"]),
+    .library(name: "Transformer", targets: ["Transformer"]),
     // Loaded into the tool by tests that stop it at a chosen system call.
     .library(name: "FaultPoints", type: .dynamic, targets: ["CFaultPoints"]),
   ],

@@ -58,6 +58,21 @@ extension Workers {
     _ lda: Int, _ b: UnsafePointer<Element>, _ ldb: Int,
     into c: UnsafeMutablePointer<Element>, _ ldc: Int, adding: Bool
   ) {
+    guard let meter else {
+      return unsafe multiplyParts(
+        aFactor, bFactor, m: m, n: n, k: k, a, lda, b, ldb, into: c, ldc, adding: adding)
+    }
+    meter.time(operations: 2 * Double(m) * Double(n) * Double(k)) {
+      unsafe multiplyParts(
+        aFactor, bFactor, m: m, n: n, k: k, a, lda, b, ldb, into: c, ldc, adding: adding)
+    }
+  }
+
+  private func multiplyParts<Element: Scalar>(
+    _ aFactor: Factor, _ bFactor: Factor, m: Int, n: Int, k: Int, _ a: UnsafePointer<Element>,
+    _ lda: Int, _ b: UnsafePointer<Element>, _ ldb: Int,
+    into c: UnsafeMutablePointer<Element>, _ ldc: Int, adding: Bool
+  ) {
     guard m > 0, n > 0 else { return }
     let beta: Element = adding ? 1 : 0
     guard k > 0 else {

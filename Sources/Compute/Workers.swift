@@ -10,9 +10,13 @@ public struct Workers: Sendable {
   /// How many threads work at once.
   public let count: Int
 
+  /// What times the large products; nil in ordinary runs.
+  let meter: ProductMeter?
+
   /// Takes a number of threads; at least one.
-  public init(count: Int) {
+  public init(count: Int, meter: ProductMeter? = nil) {
     self.count = max(1, count)
+    self.meter = meter
     openblas_set_num_threads(1)
   }
 
