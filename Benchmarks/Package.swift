@@ -1,0 +1,16 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Programs that measure; the main package never builds them.
+let package = Package(
+  name: "benchmarks",
+  platforms: [.macOS(.v26)],
+  dependencies: [.package(name: "unlearn-patch", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "engine-benchmark",
+      dependencies: [.product(name: "Transformer", package: "unlearn-patch")],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")])
+  ],
+  swiftLanguageModes: [.v6]
+)
