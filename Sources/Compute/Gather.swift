@@ -80,4 +80,23 @@ extension Workers {
         source + start * indices.count, indices, part.count, indices.count, target + start * ld, ld)
     }
   }
+
+  /// Copies heads' features, side by side, to the given rows of another matrix.
+  public func copyHeads<Element>(
+    of x: Matrix<Element>, _ runs: HeadRuns, heads: Int, width: Int,
+    to y: inout Matrix<Element>, rows: [Int32]
+  ) {
+    let (height, columns) = (y.rows, x.columns)
+    precondition(rows.count == x.rows && y.columns == heads * width)
+    precondition(rows.allSatisfy { $0 >= 0 && Int($0) < height })
+    precondition(runs.start >= 0 && runs.start + (heads - 1) * runs.stride + width <= columns)
+    let target = unsafe y.mutablePointer()
+    let source = unsafe x.pointer
+    for (row, index) in rows.enumerated() {
+      for head in 0..<heads {
+        unsafe (target + (Int(index) * heads + head) * width).update(
+          from: source + row * columns + runs.start + head * runs.stride, count: width)
+      }
+    }
+  }
 }

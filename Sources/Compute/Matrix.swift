@@ -64,6 +64,12 @@ public struct Matrix<Element: Scalar>: Sendable {
     unsafe Array(UnsafeBufferPointer(start: storage.pointer, count: count))
   }
 
+  /// One row's elements.
+  public func row(_ row: Int) -> [Element] {
+    precondition((0..<rows).contains(row))
+    return unsafe Array(UnsafeBufferPointer(start: storage.pointer + row * columns, count: columns))
+  }
+
   // The two below are how this module's kernels reach the elements. A pointer is taken from a parameter,
   // which its caller keeps alive for the call, and never outlives it.
 

@@ -91,10 +91,11 @@ extension Model {
     let trainsEmbedding = trainsEmbedding(gradients.trainable)
     var dx = gradient
     var isBelow = true
+    var noCache: KeyValueCache<Element>?
     for index in stride(from: end - 1, through: lowest, by: -1) {
       let record =
         pass.records.isEmpty
-        ? layer(index, pass.inputs[index], pass.context).record : pass.records[index]
+        ? layer(index, pass.inputs[index], pass.context, &noCache).record : pass.records[index]
       guard
         let next = layerBackward(
           index, input: pass.inputs[index], record, dx, pass.context,

@@ -41,6 +41,15 @@ public struct Batch: Sendable, Hashable {
       tokenTypes: tokenTypes.map { zip($0, lengths).map { Array($0.prefix($1)) } })
   }
 
+  /// One token for each sequence, at the given place in it.
+  init(following tokens: [(position: Int32, token: Int32)]) {
+    self.tokens = tokens.map(\.token)
+    tokenTypes = Array(repeating: 0, count: tokens.count)
+    positions = tokens.map(\.position)
+    sequences = tokens.indices.map { $0..<$0 + 1 }
+    sequencesPerExample = 1
+  }
+
   /// The rows of each example.
   public var examples: [Range<Int>] {
     stride(from: 0, to: sequences.count, by: sequencesPerExample).map {

@@ -45,9 +45,10 @@ extension Model {
     var (x, embedding) = embed(batch)
     if kept == .nothing { embedding = EmbeddingRecord() }
     var pass = ForwardPass(batch: batch, hidden: .empty, context: context, embedding: embedding)
+    var noCache: KeyValueCache<Element>?
     for index in plan.layers.indices {
       if kept != .nothing { pass.inputs.append(x) }
-      let (output, record) = layer(index, x, context)
+      let (output, record) = layer(index, x, context, &noCache)
       if kept == .everything { pass.records.append(record) }
       x = output
     }
@@ -81,9 +82,12 @@ extension Model {
     }
     if case .learned(let table, let skip) = plan.embedding.positions {
       let limit = parameters[table].rows - skip
-      for (index, sequence) in batch.sequences.enumerated() where sequence.count > limit {
-        throw InputError(
-          "sequence \(index) has \(sequence.count) tokens, the model has \(limit) positions")
+      for (index, sequence) in batch.sequences.enumerated() {
+        let length = Int(batch.positions[sequence.upperBound - 1]) + 1
+        guard length <= limit else {
+          throw InputError(
+            "sequence \(index) has \(length) tokens, the model has \(limit) positions")
+        }
       }
     }
     if let types = plan.embedding.tokenTypes {

@@ -24,6 +24,8 @@ struct PassContext<Element: Scalar>: Sendable {
   var spans: [AttentionSpan]
   var rotary: RotaryTable<Element>?
   var gates: Gates<Element>?
+  /// Which sequences of a cache those of the batch are; empty without one.
+  var cached: [Int] = []
   var layerCount: Int
 }
 
@@ -69,15 +71,21 @@ extension Model {
     return record
   }
 
-  /// Adds the attention's output to `y`.
+  /// Adds the attention's output to `y`; with a cache, to all that is in it.
   func attend(
     _ layer: Int, _ x: Matrix<Element>, _ context: PassContext<Element>,
-    addingTo y: inout Matrix<Element>
+    _ cache: inout KeyValueCache<Element>?, addingTo y: inout Matrix<Element>
   ) -> AttentionRecord<Element> {
     let attention = plan.layers[layer].attention
     var record = projections(attention, x, context)
-    (record.heads, record.logSums) = workers.attention(
-      record.projections, attentionShape(attention), context.spans)
+    let shape = attentionShape(attention)
+    if let heads = cache?.attend(
+      layer, record.projections, shape, context.spans, sequences: context.cached, workers)
+    {
+      record.heads = heads
+    } else {
+      (record.heads, record.logSums) = workers.attention(record.projections, shape, context.spans)
+    }
     apply(attention.output, gated(record.heads, layer, context), addingTo: &y)
     return record
   }

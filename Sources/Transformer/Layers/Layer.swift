@@ -23,14 +23,15 @@ struct PassSums<Element: Scalar>: Sendable {
 /// One layer: attention and feed-forward network, joined as the plan arranges them.
 extension Model {
   func layer(
-    _ index: Int, _ x: Matrix<Element>, _ context: PassContext<Element>
+    _ index: Int, _ x: Matrix<Element>, _ context: PassContext<Element>,
+    _ cache: inout KeyValueCache<Element>?
   ) -> (output: Matrix<Element>, record: LayerRecord<Element>) {
     let layer = plan.layers[index]
     switch layer.arrangement {
     case .preNorm:
       let (normed, first) = apply(layer.attentionNorm, x)
       var middle = x
-      let attention = attend(index, normed, context, addingTo: &middle)
+      let attention = attend(index, normed, context, &cache, addingTo: &middle)
       let (again, second) = apply(layer.feedForwardNorm ?? layer.attentionNorm, middle)
       var output = middle
       let inner = feedForward(index, again, context, addingTo: &output)
@@ -42,7 +43,7 @@ extension Model {
       )
     case .postNorm:
       var middle = x
-      let attention = attend(index, x, context, addingTo: &middle)
+      let attention = attend(index, x, context, &cache, addingTo: &middle)
       let (normed, first) = apply(layer.attentionNorm, middle)
       var last = normed
       let inner = feedForward(index, normed, context, addingTo: &last)
@@ -57,7 +58,7 @@ extension Model {
       let (normed, first) = apply(layer.attentionNorm, x)
       let other = layer.feedForwardNorm.map { apply($0, x) }
       var output = x
-      let attention = attend(index, normed, context, addingTo: &output)
+      let attention = attend(index, normed, context, &cache, addingTo: &output)
       let inner = feedForward(index, other?.0 ?? normed, context, addingTo: &output)
       return (
         output,
