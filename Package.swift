@@ -123,7 +123,10 @@ let package = Package(
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: house),
     .testTarget(
       name: "TransformerTests",
-      dependencies: ["Transformer", "Architecture", "Compute", "Safetensors", "TestSupport"],
+      dependencies: [
+        "Transformer", "Architecture", "Compute", "Safetensors", "Storage", "StrictJSON",
+        "TestSupport",
+      ],
       exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],

@@ -7,7 +7,7 @@ extension FamilyDescription {
   // MARK: Encoders
 
   private static let bert = encoder(
-    name: "bert", modelTypes: ["bert"], prefixes: ["", "bert."], skipping: .none,
+    name: "bert", modelTypes: ["bert": "Bert"], prefixes: ["", "bert."], skipping: .none,
     outputs: [
       OutputDescription(
         task: .maskedLanguageModel,
@@ -19,7 +19,8 @@ extension FamilyDescription {
     ])
 
   private static let roberta = encoder(
-    name: "roberta", modelTypes: ["roberta", "xlm-roberta", "camembert"],
+    name: "roberta",
+    modelTypes: ["roberta": "Roberta", "xlm-roberta": "XLMRoberta", "camembert": "Camembert"],
     prefixes: ["", "roberta."], skipping: .afterPadding,
     outputs: [
       OutputDescription(
@@ -35,7 +36,8 @@ extension FamilyDescription {
     ])
 
   private static func encoder(
-    name: String, modelTypes: [String], prefixes: [String], skipping: ForwardDescription.Skip,
+    name: String, modelTypes: [String: String], prefixes: [String],
+    skipping: ForwardDescription.Skip,
     outputs: [OutputDescription]
   ) -> FamilyDescription {
     FamilyDescription(
@@ -61,7 +63,7 @@ extension FamilyDescription {
   }
 
   private static let distilBERT = FamilyDescription(
-    name: "distilbert", modelTypes: ["distilbert"],
+    name: "distilbert", modelTypes: ["distilbert": "DistilBert"],
     prefixes: ["", "distilbert."], layerPath: "transformer.layer.",
     keys: ConfigKeys(layers: "n_layers", hidden: "dim", heads: "n_heads", filters: "hidden_dim"),
     headInputs: [
@@ -99,7 +101,7 @@ extension FamilyDescription {
 
   /// GPT-2: fused query, key and value, and weights stored as [in, out].
   private static let gpt2 = FamilyDescription(
-    name: "gpt2", modelTypes: ["gpt2"],
+    name: "gpt2", modelTypes: ["gpt2": "GPT2"],
     prefixes: ["", "transformer."], layerPath: "h.",
     keys: ConfigKeys(
       layers: "n_layer", hidden: "n_embd", heads: "n_head", filters: "n_inner",
@@ -126,7 +128,7 @@ extension FamilyDescription {
     outputs: decoderOutputs())
 
   private static let opt = FamilyDescription(
-    name: "opt", modelTypes: ["opt"], prefixes: ["decoder.", "model.decoder."],
+    name: "opt", modelTypes: ["opt": "OPT"], prefixes: ["decoder.", "model.decoder."],
     layerPath: "layers.", keys: ConfigKeys(filters: "ffn_dim"),
     headInputs: ["q_proj", "k_proj", "v_proj"].map {
       Projection(
@@ -151,7 +153,8 @@ extension FamilyDescription {
 
   /// GPT-NeoX and Pythia: query, key and value of each head side by side.
   private static let neoX = FamilyDescription(
-    name: "gpt_neox", modelTypes: ["gpt_neox"], prefixes: ["", "gpt_neox."], layerPath: "layers.",
+    name: "gpt_neox", modelTypes: ["gpt_neox": "GPTNeoX"], prefixes: ["", "gpt_neox."],
+    layerPath: "layers.",
     headInputs: [
       Projection(
         name: "attention.query_key_value", blocks: [.headTriple],
@@ -172,7 +175,7 @@ extension FamilyDescription {
     outputs: decoderOutputs(language: "embed_out"))
 
   private static let phi = FamilyDescription(
-    name: "phi", modelTypes: ["phi"], prefixes: ["", "model."], layerPath: "layers.",
+    name: "phi", modelTypes: ["phi": "Phi"], prefixes: ["", "model."], layerPath: "layers.",
     keys: ConfigKeys(groups: "num_key_value_heads"),
     headInputs: separate(bias: .always),
     headOutput: Projection(name: "self_attn.dense", blocks: [.query]),
@@ -188,7 +191,7 @@ extension FamilyDescription {
 
   /// Phi-3: Llama's layer with fused maps.
   private static let phi3 = FamilyDescription(
-    name: "phi3", modelTypes: ["phi3"], prefixes: ["", "model."], layerPath: "layers.",
+    name: "phi3", modelTypes: ["phi3": "Phi3"], prefixes: ["", "model."], layerPath: "layers.",
     keys: ConfigKeys(groups: "num_key_value_heads", headWidth: "head_dim"),
     headInputs: [
       Projection(
@@ -208,15 +211,16 @@ extension FamilyDescription {
   // MARK: Llama and its kin
 
   private static let llama = llamaKin(
-    name: "llama", modelTypes: ["llama"], attentionBias: .key("attention_bias", default: false),
+    name: "llama", modelTypes: ["llama": "Llama"],
+    attentionBias: .key("attention_bias", default: false),
     outputBias: .key("attention_bias", default: false), forward: llamaForward())
 
   private static let mistral = llamaKin(
-    name: "mistral", modelTypes: ["mistral"], attentionBias: .never,
+    name: "mistral", modelTypes: ["mistral": "Mistral"], attentionBias: .never,
     forward: llamaForward(window: .key("sliding_window", default: 4096)))
 
   private static let qwen2 = llamaKin(
-    name: "qwen2", modelTypes: ["qwen2"], attentionBias: .always,
+    name: "qwen2", modelTypes: ["qwen2": "Qwen2"], attentionBias: .always,
     forward: llamaForward(window: .refused(whenTrue: "use_sliding_window")))
 
   private static let qwen3: FamilyDescription = {
@@ -224,7 +228,8 @@ extension FamilyDescription {
     forward.queryNorm = "self_attn.q_norm"
     forward.keyNorm = "self_attn.k_norm"
     return llamaKin(
-      name: "qwen3", modelTypes: ["qwen3"], attentionBias: .key("attention_bias", default: false),
+      name: "qwen3", modelTypes: ["qwen3": "Qwen3"],
+      attentionBias: .key("attention_bias", default: false),
       outputBias: .key("attention_bias", default: false), forward: forward)
   }()
 
@@ -237,12 +242,13 @@ extension FamilyDescription {
     forward.activation = .geluTanh
     forward.isTied = true
     return llamaKin(
-      name: "gemma", modelTypes: ["gemma"], attentionBias: .key("attention_bias", default: false),
+      name: "gemma", modelTypes: ["gemma": "Gemma"],
+      attentionBias: .key("attention_bias", default: false),
       outputBias: .key("attention_bias", default: false), forward: forward)
   }()
 
   private static func llamaKin(
-    name: String, modelTypes: [String], attentionBias: Flag, outputBias: Flag = .never,
+    name: String, modelTypes: [String: String], attentionBias: Flag, outputBias: Flag = .never,
     forward: ForwardDescription
   ) -> FamilyDescription {
     let filterBias = Flag.key("mlp_bias", default: false)

@@ -50,8 +50,8 @@ public struct FamilyDescription: Sendable {
 
   /// The name used in records: `bert`, `gpt2`, `llama`.
   public let name: String
-  /// The values of `model_type` in `config.json`.
-  let modelTypes: [String]
+  /// The values of `model_type` in `config.json`, each with what its classes' names begin with.
+  let modelTypes: [String: String]
   /// What may stand before the layer path, depending on the head that the model was saved with; a new model
   /// takes the last.
   let prefixes: [String]
@@ -73,6 +73,19 @@ public struct FamilyDescription: Sendable {
 }
 
 extension FamilyDescription {
+  /// What the names of a model's classes end in, by what it is for; the first is the usual one.
+  static let classSuffixes: [ModelPlan.Task: [String]] = [
+    .languageModel: ["ForCausalLM", "LMHeadModel"],
+    .maskedLanguageModel: ["ForMaskedLM", "ForPreTraining"],
+    .sequenceClassification: ["ForSequenceClassification"],
+    .tokenClassification: ["ForTokenClassification"],
+    .questionAnswering: ["ForQuestionAnswering"],
+    .multipleChoice: ["ForMultipleChoice"],
+  ]
+
+  /// What the names of a model's classes begin with.
+  func classStem(modelType: String) -> String? { modelTypes[modelType] }
+
   /// A truth value of a family: fixed, or what a key of `config.json` says.
   enum Flag: Sendable {
     case always

@@ -5,10 +5,14 @@ public import StrictJSON
 extension ModelPlan {
   /// Resolves a stored model.
   ///
-  /// - Parameter task: What the model is asked for; nil for what it was saved with. Where the checkpoint
-  ///   lacks the output for it, its parameters are marked as new.
-  public init(_ checkpoint: Checkpoint, task: Task? = nil) throws(ArchitectureError) {
-    guard let config = checkpoint.config else {
+  /// - Parameters:
+  ///   - config: What stands in the place of the folder's own `config.json`.
+  ///   - task: What the model is asked for; nil for what it was saved with. Where the checkpoint lacks the
+  ///     output for it, its parameters are marked as new.
+  public init(_ checkpoint: Checkpoint, config: JSONValue? = nil, task: Task? = nil)
+    throws(ArchitectureError)
+  {
+    guard let config = config ?? checkpoint.config else {
       throw ArchitectureError("there is no config.json")
     }
     try self.init(config: config, task: task) { checkpoint[$0]?.info.shape }
@@ -83,14 +87,8 @@ extension ModelPlan {
       names = try config["architectures"].field.optional?.elements() ?? []
       name = try names.first?.text() ?? ""
     } catch { throw ArchitectureError("config.json: \(error)") }
-    let suffixes: [(String, Task)] = [
-      ("ForCausalLM", .languageModel), ("LMHeadModel", .languageModel),
-      ("ForMaskedLM", .maskedLanguageModel), ("ForPreTraining", .maskedLanguageModel),
-      ("ForSequenceClassification", .sequenceClassification),
-      ("ForTokenClassification", .tokenClassification),
-      ("ForQuestionAnswering", .questionAnswering), ("ForMultipleChoice", .multipleChoice),
-    ]
-    if let match = suffixes.first(where: { name.hasSuffix($0.0) }) { return match.1 }
+    let match = FamilyDescription.classSuffixes.first { $0.value.contains { name.hasSuffix($0) } }
+    if let match { return match.key }
     return name.isEmpty && family.forward.isCausal ? .languageModel : nil
   }
 }
@@ -98,7 +96,7 @@ extension ModelPlan {
 extension FamilyDescription {
   /// Finds the family of a `model_type`.
   init(modelType: String) throws(ArchitectureError) {
-    guard let family = Self.known.first(where: { $0.modelTypes.contains(modelType) }) else {
+    guard let family = Self.known.first(where: { $0.modelTypes[modelType] != nil }) else {
       throw ArchitectureError("model_type \"\(modelType)\" is of no known family")
     }
     self = family
@@ -108,7 +106,7 @@ extension FamilyDescription {
   func prefix(stored: (ByteString) -> [UInt64]?) throws(ArchitectureError) -> String {
     let path = "\(layerPath)0.\(headOutput.name).weight"
     guard let prefix = prefixes.first(where: { stored(ByteString($0 + path)) != nil }) else {
-      throw ArchitectureError("no tensor is named as in a model of type \"\(modelTypes[0])\"")
+      throw ArchitectureError("no tensor is named as in a model of the family \(name)")
     }
     return prefix
   }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// A dense row-major matrix of floats; a vector is a matrix of one row.
 ///
 /// A value: copies share storage until one of them is written. Storage is aligned to a cache line.
@@ -119,9 +125,7 @@ extension Matrix: Equatable {
   /// Whether two matrices have the same size and equal bits; NaN equals itself, and 0 differs from −0.
   public static func == (left: Self, right: Self) -> Bool {
     guard left.rows == right.rows, left.columns == right.columns else { return false }
-    let bytes = left.count * MemoryLayout<Element>.stride
-    let first = unsafe UnsafeRawBufferPointer(start: left.pointer, count: bytes)
-    let second = unsafe UnsafeRawBufferPointer(start: right.pointer, count: bytes)
-    return unsafe first.elementsEqual(second)
+    return unsafe memcmp(left.pointer, right.pointer, left.count * MemoryLayout<Element>.stride)
+      == 0
   }
 }

@@ -3,7 +3,8 @@ import Storage
 /// The one writer of JSON: the canonical form of RFC 8785, and the same with line breaks for people.
 ///
 /// Integers are those that every reader keeps, from -(2^53 - 1) to 2^53 - 1; anything else that is a number
-/// travels as text, so no floating point is written.
+/// travels as text, so no floating point is written. Others' documents that hold some (`config.json`) are
+/// written for people with their numbers as they were read.
 public enum CanonicalJSON {
   /// A value that has no canonical form here.
   public enum EncodingError: Error, Hashable, Sendable {
@@ -14,35 +15,43 @@ public enum CanonicalJSON {
   /// Writes the canonical form: no white space, members ordered by their keys' UTF-16 units.
   public static func encode(_ value: JSONValue) throws(EncodingError) -> [UInt8] {
     var bytes: [UInt8] = []
-    try write(value, into: &bytes, indent: nil)
+    try write(value, into: &bytes, indent: nil, keepsNumbers: false)
     return bytes
   }
 
   /// Writes the same with line breaks, two spaces a level, and a final line break.
-  public static func encodeForPeople(_ value: JSONValue) throws(EncodingError) -> [UInt8] {
+  ///
+  /// - Parameter keepsNumbers: Whether numbers that have no canonical form are written as they were read.
+  public static func encodeForPeople(_ value: JSONValue, keepsNumbers: Bool = false)
+    throws(EncodingError) -> [UInt8]
+  {
     var bytes: [UInt8] = []
-    try write(value, into: &bytes, indent: 0)
+    try write(value, into: &bytes, indent: 0, keepsNumbers: keepsNumbers)
     bytes.append(0x0A)
     return bytes
   }
 
-  private static func write(_ value: JSONValue, into bytes: inout [UInt8], indent: Int?)
-    throws(EncodingError)
-  {
+  private static func write(
+    _ value: JSONValue, into bytes: inout [UInt8], indent: Int?, keepsNumbers: Bool
+  ) throws(EncodingError) {
     switch value {
     case .null: bytes += "null".utf8
     case .bool(let flag): bytes += (flag ? "true" : "false").utf8
     case .integer(let number):
-      guard abs(number.clamped) < 1 << 53 else { throw .inexactNumber("\(number)") }
+      guard keepsNumbers || abs(number.clamped) < 1 << 53 else {
+        throw .inexactNumber("\(number)")
+      }
       bytes += String(number).utf8
-    case .number(let text): throw .inexactNumber(text)
+    case .number(let text):
+      guard keepsNumbers else { throw .inexactNumber(text) }
+      bytes += text.utf8
     case .string(let text): writeString(text.bytes, into: &bytes)
     case .array(let elements):
       bytes.append(UInt8(ascii: "["))
       for (index, element) in elements.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
         breakLine(&bytes, indent.map { $0 + 1 })
-        try write(element, into: &bytes, indent: indent.map { $0 + 1 })
+        try write(element, into: &bytes, indent: indent.map { $0 + 1 }, keepsNumbers: keepsNumbers)
       }
       if !elements.isEmpty { breakLine(&bytes, indent) }
       bytes.append(UInt8(ascii: "]"))
@@ -57,7 +66,8 @@ public enum CanonicalJSON {
         writeString(member.key.bytes, into: &bytes)
         bytes.append(UInt8(ascii: ":"))
         if indent != nil { bytes.append(0x20) }
-        try write(member.value, into: &bytes, indent: indent.map { $0 + 1 })
+        try write(
+          member.value, into: &bytes, indent: indent.map { $0 + 1 }, keepsNumbers: keepsNumbers)
       }
       if !ordered.isEmpty { breakLine(&bytes, indent) }
       bytes.append(UInt8(ascii: "}"))

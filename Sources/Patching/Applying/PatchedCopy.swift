@@ -14,26 +14,10 @@ public enum PatchedCopy {
     _ target: PatchTarget, patch: borrowing PatchFile, at path: String,
     advance: (Int) -> Void = { _ in }
   ) throws(PatchError) {
-    let hidden = Paths.hiddenSibling(of: path)
-    do throws(PatchError) {
-      if try storing({ () throws(StorageError) in try FileStatus.ifExists(path) }) != nil {
-        throw PatchError(.storage(StorageError(.exists, path: path)))
-      }
-      let needed = target.checkpoint.byteCount
-      try storing { () throws(StorageError) in
-        let free = try Folder.freeByteCount(at: Paths.parent(of: path))
-        guard free > needed else {
-          throw StorageError(.noSpace(needed: needed, free: free), path: path)
-        }
-        try Folder.create(hidden)
-      }
+    try Folder.stage(
+      path, byteCount: target.checkpoint.byteCount, wrap: { PatchError(.storage($0)) }
+    ) { hidden throws(PatchError) in
       try fill(hidden, target, patch, advance)
-      try storing { () throws(StorageError) in try Folder.publish(hidden, as: path) }
-    } catch {
-      try storing { () throws(StorageError) in
-        if try FileStatus.ifExists(hidden) != nil { try Folder.removeTree(hidden) }
-      }
-      throw error
     }
   }
 

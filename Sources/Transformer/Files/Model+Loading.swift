@@ -2,6 +2,7 @@ public import Architecture
 public import Compute
 public import Safetensors
 public import Storage
+public import StrictJSON
 
 /// Why a model could not be read or written.
 public enum ModelFileError: Error, Sendable, CustomStringConvertible {
@@ -13,6 +14,8 @@ public enum ModelFileError: Error, Sendable, CustomStringConvertible {
   case dtype(tensor: String, DType)
   /// The file system refused.
   case storage(StorageError)
+  /// The configuration can't be written.
+  case config(CanonicalJSON.EncodingError)
 
   /// What and where, in one line.
   public var description: String {
@@ -22,11 +25,20 @@ public enum ModelFileError: Error, Sendable, CustomStringConvertible {
     case .dtype(let tensor, let dtype):
       "tensor \"\(tensor)\" holds \(dtype.rawValue); BF16, F16, F32 and F64 can be computed with"
     case .storage(let error): error.description
+    case .config(let error): "config.json: \(error)"
     }
   }
 }
 
+/// Runs a step that meets the file system, and gives its error this module's type.
+func storing<Value: ~Copyable>(_ body: () throws(StorageError) -> Value) throws(ModelFileError)
+  -> Value
+{
+  do throws(StorageError) { return try body() } catch { throw .storage(error) }
+}
+
 extension StoredFloat {
+  /// The float type of stored elements; nil for what can't be computed with.
   init?(_ dtype: DType) {
     switch dtype {
     case .bf16: self = .bf16
@@ -34,6 +46,26 @@ extension StoredFloat {
     case .f32: self = .f32
     case .f64: self = .f64
     default: return nil
+    }
+  }
+
+  /// The type in a safetensors header.
+  var dtype: DType {
+    switch self {
+    case .bf16: .bf16
+    case .f16: .f16
+    case .f32: .f32
+    case .f64: .f64
+    }
+  }
+
+  /// The type in `config.json`.
+  var configName: String {
+    switch self {
+    case .bf16: "bfloat16"
+    case .f16: "float16"
+    case .f32: "float32"
+    case .f64: "float64"
     }
   }
 }
@@ -45,16 +77,17 @@ extension Model {
   /// twice.
   ///
   /// - Parameters:
+  ///   - config: What stands in the place of the folder's own `config.json`.
   ///   - task: What the model is asked for; nil for what it was saved with.
   ///   - random: What the parameters of a new output are drawn from.
   public init(
-    _ checkpoint: Checkpoint, task: ModelPlan.Task? = nil, workers: Workers,
-    random: inout RandomNumbers
+    _ checkpoint: Checkpoint, config: JSONValue? = nil, task: ModelPlan.Task? = nil,
+    workers: Workers, random: inout RandomNumbers
   ) throws(ModelFileError) {
     let plan: ModelPlan
-    do throws(ArchitectureError) { plan = try ModelPlan(checkpoint, task: task) } catch {
-      throw .architecture(error)
-    }
+    do throws(ArchitectureError) {
+      plan = try ModelPlan(checkpoint, config: config, task: task)
+    } catch { throw .architecture(error) }
     var parameters: [Matrix<Element>?] = Array(repeating: nil, count: plan.parameters.count)
     var places: [[(parameter: Int, info: TensorInfo)]] = Array(
       repeating: [], count: checkpoint.shards.count)
