@@ -46,7 +46,7 @@ public enum Bootstrap {
   }
 
   /// The value below which a share of ascending values lies.
-  static func percentile(_ sorted: [Double], _ share: Double) -> Double {
+  package static func percentile(_ sorted: [Double], _ share: Double) -> Double {
     let position = min(max(share, 0), 1) * Double(sorted.count - 1)
     let index = min(Int(position), sorted.count - 1)
     let next = min(index + 1, sorted.count - 1)

@@ -60,11 +60,14 @@ import Testing
     var dice = Dice(seed: 7)
     let left = dice.values(80, grid: 1000)
     var (one, two) = (Dice(seed: 8), Dice(seed: 8))
-    let interval = try Bootstrap.mean(left, using: &one)
-    #expect(interval == (try Bootstrap.mean(left, using: &two)))
-    let student = try SampleSummary(left).interval()
-    #expect(abs(interval.lower - student.lower) < 0.02)
-    #expect(abs(interval.upper - student.upper) < 0.02)
+    for level in [0.5, 0.8, 0.95] {
+      let interval = try Bootstrap.mean(left, resamples: 4000, level: level, using: &one)
+      #expect(
+        interval == (try Bootstrap.mean(left, resamples: 4000, level: level, using: &two)))
+      let student = try SampleSummary(left).interval(level: level)
+      #expect(abs(interval.lower - student.lower) < 0.005)
+      #expect(abs(interval.upper - student.upper) < 0.005)
+    }
     let shifted = left.map { $0 + 0.25 }
     let paired = try Bootstrap.pairedDifference(shifted, left, resamples: 50, using: &one)
     #expect(abs(paired.lower - 0.25) < 1e-12 && abs(paired.upper - 0.25) < 1e-12)
@@ -74,5 +77,13 @@ import Testing
     expectUndefined("not-a-number") { () throws(Undefined) in
       try Bootstrap.mean([.nan], using: &one)
     }
+  }
+
+  @Test func `percentiles are interpolated as NumPy interpolates`() throws {
+    for row in try Fixture.rows("percentiles") {
+      let percentile = Bootstrap.percentile(try row[0].numbers(), try row[1].number())
+      #expect(abs(percentile - (try row[2].number())) < 1e-14)
+    }
+    #expect(Bootstrap.percentile([3], 0.975) == 3)
   }
 }

@@ -199,7 +199,7 @@ for n in (2, 3, 5, 20):
     low, high = stats.t.interval(0.95, n - 1, np.mean(values), stats.sem(values))
     out["means"].append([values, np.mean(values), np.std(values, ddof=1), low, high])
 values = sorted(sample(17, 0, 1000))
-out["percentiles"] = [values, [[q, float(np.quantile(values, q))] for q in (0, 0.025, 0.3, 0.5, 0.975, 1)]]
+out["percentiles"] = [[values, q, np.quantile(values, q)] for q in (0, 0.025, 0.3, 0.5, 0.975, 1)]
 
 # Divergences and moments.
 out["divergences"] = []
