@@ -67,6 +67,7 @@ let package = Package(
       resources: [.embedInCode("Schema/0001-ledger.sql")], swiftSettings: library),
 
     .target(name: "Compute", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: library),
+    .target(name: "Metrics", swiftSettings: library),
 
     // What is done.
     .target(
@@ -121,6 +122,9 @@ let package = Package(
       name: "ArchitectureTests", dependencies: ["Architecture", "SampleModels", "TestSupport"],
       swiftSettings: house),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: house),
+    .testTarget(
+      name: "MetricsTests", dependencies: ["Metrics", "Storage", "StrictJSON"],
+      exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "TransformerTests",
       dependencies: [

@@ -1,0 +1,72 @@
+import Metrics
+import StrictJSON
+import Testing
+
+@Suite("TOFU") struct TruthRatioTests {
+  @Test func `probabilities and both truth ratios equal NumPy's`() throws {
+    var deviation = Deviation()
+    for row in try Fixture.rows("likelihoods") {
+      let (right, wrong) = (try row[0].number(), try row[1].numbers())
+      deviation.add(
+        try Likelihood.normalizedProbability(rightLoss: right, wrongLosses: wrong),
+        try row[2].number(), isRelative: true)
+      for (variant, column) in [(TruthRatio.geometric, 3), (.arithmetic, 4)] {
+        deviation.add(
+          try variant.ratio(rightLoss: right, wrongLosses: wrong), try row[column].number(),
+          isRelative: true)
+      }
+    }
+    deviation.check(within: 1e-14, "likelihoods")
+  }
+
+  @Test func `one wrong answer makes both variants equal`() throws {
+    let ratios = try TruthRatio.allCases.map { variant throws(Undefined) in
+      try variant.ratio(rightLoss: 0.7, wrongLosses: [2.5])
+    }
+    #expect(ratios[0] == ratios[1])
+  }
+
+  @Test func `the geometric ratio is at most the arithmetic one`() throws {
+    var dice = Dice(seed: 1)
+    for _ in 0..<50 {
+      let wrong = dice.values(5)
+      let geometric = try TruthRatio.geometric.ratio(rightLoss: 1, wrongLosses: wrong)
+      #expect(
+        geometric <= (try TruthRatio.arithmetic.ratio(rightLoss: 1, wrongLosses: wrong)) + 1e-15)
+    }
+  }
+
+  @Test func `aggregates treat a ratio and its inverse as they say`() throws {
+    let closer = TruthRatio.Aggregate.closerToOneIsBetter
+    #expect(abs(try closer.value(of: [0.25]) - (try closer.value(of: [4]))) < 1e-10)
+    #expect(abs(try closer.value(of: [1]) - 1) < 1e-9)
+    #expect(try TruthRatio.Aggregate.trueIsBetter.value(of: [0, 0.5, 3]) == 0.5)
+  }
+
+  @Test func `infinite losses are probabilities of 0, NaN is refused`() throws {
+    #expect(try Likelihood.probability(meanLoss: .infinity) == 0)
+    #expect(try TruthRatio.geometric.ratio(rightLoss: 1, wrongLosses: [1, .infinity]) == 0)
+    for variant in TruthRatio.allCases {
+      expectUndefined("not-a-number") { () throws(Undefined) in
+        try variant.ratio(rightLoss: 1, wrongLosses: [1, .nan])
+      }
+      expectUndefined("empty") { () throws(Undefined) in
+        try variant.ratio(rightLoss: 1, wrongLosses: [])
+      }
+    }
+    expectUndefined("out-of-range") { () throws(Undefined) in
+      try Likelihood.probability(meanLoss: -0.5)
+    }
+  }
+
+  @Test func `utility is a harmonic mean, and 0 if any part is`() throws {
+    #expect(abs(try ModelUtility.harmonicMean([0.5, 0.25, 1]) - 3.0 / 7) < 1e-15)
+    #expect(try ModelUtility.harmonicMean([0.9, 0, 1]) == 0)
+    expectUndefined("not-a-number") { () throws(Undefined) in
+      try ModelUtility.harmonicMean([0, .nan])
+    }
+    expectUndefined("out-of-range") { () throws(Undefined) in
+      try ModelUtility.harmonicMean([-0.1])
+    }
+  }
+}
