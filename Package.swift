@@ -43,6 +43,12 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CPCRE2", pkgConfig: "libpcre2-8",
+      providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
+    // Without pkgConfig, whose flags SwiftPM would complain of; the module map links the library.
+    .systemLibrary(
+      name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"]), .brew(["utf8proc"])]),
     .target(name: "CStorage"),
     .target(name: "CKernels", exclude: ["body.h", "clones.h", "functions.h"]),
 
@@ -51,6 +57,9 @@ let package = Package(
     .target(name: "StrictJSON", dependencies: ["Storage"], swiftSettings: library),
 
     // What is known.
+    .target(
+      name: "Tokenization", dependencies: ["CPCRE2", "CUTF8Proc", "Storage", "StrictJSON"],
+      swiftSettings: library),
     .target(
       name: "Safetensors", dependencies: ["Storage", "StrictJSON"], swiftSettings: library),
     .target(
@@ -108,6 +117,11 @@ let package = Package(
     .executableTarget(
       name: "make-checkpoint", dependencies: ["SampleModels"], swiftSettings: library),
 
+    // Bulk encoding for the comparison with the reference.
+    .executableTarget(
+      name: "tokenize-lines", dependencies: ["Tokenization", "Storage", "StrictJSON"],
+      swiftSettings: library),
+
     // Tests.
     .target(name: "CFaultPoints", path: "Tests/Support/CFaultPoints"),
     .target(
@@ -115,6 +129,9 @@ let package = Package(
       path: "Tests/Support/TestSupport", swiftSettings: house),
     .testTarget(
       name: "StrictJSONTests", dependencies: ["StrictJSON", "Storage"], swiftSettings: house),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["Tokenization", "StrictJSON", "Storage"],
+      exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "SafetensorsTests", dependencies: ["Safetensors", "SampleModels", "TestSupport"],
       exclude: ["Vectors"], swiftSettings: house),
