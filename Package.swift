@@ -84,6 +84,13 @@ let package = Package(
       dependencies: ["Compute", "Architecture", "Safetensors", "Storage", "StrictJSON"],
       swiftSettings: library),
     .target(
+      name: "Training",
+      dependencies: [
+        "Transformer", "Tokenization", "Compute", "Architecture", "Attestation", "Safetensors",
+        "Storage", "StrictJSON",
+      ],
+      swiftSettings: library),
+    .target(
       name: "Patching",
       dependencies: ["Architecture", "Attestation", "Safetensors", "Storage", "StrictJSON"],
       swiftSettings: library),
@@ -103,8 +110,9 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Provenance", "Patching", "Ledger", "Architecture", "Attestation",
-        "Safetensors", "Storage", "StrictJSON",
+        "AuditReport", "Provenance", "Patching", "Training", "Ledger", "Architecture",
+        "Attestation", "Compute", "Safetensors", "Storage", "StrictJSON", "Tokenization",
+        "Transformer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: library),

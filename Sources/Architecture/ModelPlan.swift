@@ -237,6 +237,13 @@ public struct ModelPlan: Sendable {
       + norms.compactMap(\.bias)
   }
 
+  /// How many tokens a sequence can have.
+  public var sequenceLimit: Int {
+    // RoBERTa's positions count the rows that its table skips.
+    guard case .learned(let table, let skip) = embedding.positions else { return positionLimit }
+    return min(positionLimit, parameters[table].rows - skip)
+  }
+
   /// How many numbers all parameters hold.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.rows * $1.columns } }
 }

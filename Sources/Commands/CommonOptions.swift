@@ -46,10 +46,17 @@ struct CommonOptions: ParsableArguments {
 
   /// Runs a command's work, says its answer, and turns a refusal into message and exit code.
   func run(_ work: (Surroundings) throws -> Console.Answer, code: (() -> Int32)? = nil) throws {
+    try run({ surroundings, _ in try work(surroundings) }, code: code)
+  }
+
+  /// The same for work that tells of its steps itself.
+  func run(
+    _ work: (Surroundings, Progress) throws -> Console.Answer, code: (() -> Int32)? = nil
+  ) throws {
     let progress = Progress(isOn: !quiet && !json && Console.isErrorTerminal)
     do {
       let answer = try work(
-        Surroundings(now: Console.now) { progress.advance($0, $1, $2) })
+        Surroundings(now: Console.now) { progress.advance($0, $1, $2) }, progress)
       progress.end()
       Console.say(answer, asJSON: json)
       if let code = code?(), code != 0 { throw ExitCode(code) }

@@ -1,3 +1,4 @@
+import Architecture
 import Attestation
 import Ledger
 import Patching
@@ -5,6 +6,9 @@ import Provenance
 import Safetensors
 import Storage
 import StrictJSON
+import Tokenization
+import Training
+import Transformer
 
 #if canImport(Glibc)
   import Glibc
@@ -64,6 +68,26 @@ enum Console {
   /// The present moment.
   static var now: Timestamp { Timestamp(seconds: Int64(time(nil))) }
 
+  /// The highest resident memory of this process so far, in bytes.
+  static var peakMemory: Int64 {
+    var usage = rusage()
+    #if canImport(Glibc)
+      let done = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return done == 0 ? Int64(usage.ru_maxrss) * 1024 : 0
+    #else
+      return unsafe getrusage(RUSAGE_SELF, &usage) == 0 ? Int64(usage.ru_maxrss) : 0
+    #endif
+  }
+
+  /// Four digits that count.
+  static func short(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    let magnitude = log10(abs(value)).rounded(.down)
+    if magnitude < -4 || magnitude > 6 { return "\(Float(value))" }
+    let scale = pow(10, max(0, 3 - magnitude))
+    return "\((value * scale).rounded() / scale)"
+  }
+
   static func environment(_ name: String) -> String? {
     // The environment is not changed by this program.
     unsafe getenv(name).map { unsafe String(cString: $0) }
@@ -97,6 +121,14 @@ enum Exit {
   }
 }
 
+private func asProvenanceError(_ error: ModelFileError) -> ProvenanceError {
+  switch error {
+  case .file(let error): ProvenanceError(error)
+  case .storage(let error): ProvenanceError(error)
+  case .architecture, .dtype, .config: ProvenanceError(.invalid, "\(error)")
+  }
+}
+
 /// An error of any module as the one kind that commands report.
 func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   switch error {
@@ -106,6 +138,11 @@ func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   case let error as AttestationError: ProvenanceError(error)
   case let error as StorageError: ProvenanceError(error)
   case let error as TensorFileError: ProvenanceError(error)
+  case let error as ModelFileError: asProvenanceError(error)
+  case TrainingError.file(let error): asProvenanceError(error)
+  case is TrainingError, is DataError, is InputError, is ArchitectureError, is TokenizerError,
+    is JSONFieldError:
+    ProvenanceError(.invalid, "\(error)")
   default: nil
   }
 }

@@ -28,21 +28,12 @@ struct Create: ParsableCommand {
 
   func run() throws {
     try common.run { surroundings in
-      var parsed: Set<Unit> = []
-      for word in units.split(separator: ",") {
-        guard let unit = Unit(String(word)) else {
-          throw ProvenanceError(
-            .usage, "'\(word)' is no unit: expected L<layer>.H<head> or L<layer>.F<filter>")
-        }
-        parsed.insert(unit)
-      }
-      guard !parsed.isEmpty else { throw ProvenanceError(.usage, "--units names no unit") }
+      let list = try UnitList.parse(units)
       let checkpoint = try Safetensors.Checkpoint(path: model)
       let map: UnitMap
       do throws(ArchitectureError) { map = try UnitMap(checkpoint) } catch {
         throw ProvenanceError(.state, "\(model): the model's units are not known: \(error)")
       }
-      let list = parsed.sorted()
       let draft = try UnitAblation.draft(list, map: map, checkpoint: checkpoint)
       return try making.write(
         draft, values: ZeroValues(), base: checkpoint, map: map,

@@ -53,6 +53,27 @@ final class Progress: Sendable {
     }
   }
 
+  /// Tells of one of many steps, with what is worth knowing of it.
+  ///
+  /// - Parameter start: The step from which this run began.
+  func count(_ what: String, _ done: Int, _ total: Int, since start: Int, detail: String) {
+    guard isOn else { return }
+    state.withLock { state in
+      let now = Self.clock
+      if state.what != what {
+        state.what = what
+        state.started = now
+      }
+      let elapsed = now - state.started
+      guard elapsed > 1, now - state.shown > 0.1 || done >= total else { return }
+      state.shown = now
+      state.isVisible = true
+      let rate = Double(done - start) / elapsed
+      let left = rate > 0 ? Int(Double(total - done) / rate) : 0
+      Console.write("\r\(what) \(done)/\(total), \(detail), \(left) s left\u{1B}[K")
+    }
+  }
+
   /// Clears the line.
   func end() {
     state.withLock { state in

@@ -46,6 +46,21 @@ public struct RandomNumbers: RandomNumberGenerator, Hashable, Sendable {
   /// A number from 0 up to 1, with 53 random bits.
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
+  /// A number from 0 up to `bound`; the standard library's way may change, this one not.
+  public mutating func index(below bound: Int) -> Int {
+    precondition(bound > 0)
+    return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
+  }
+
+  /// The numbers from 0 up to `count` in random order (Fisher & Yates).
+  public mutating func permutation(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    for place in stride(from: count - 1, to: 0, by: -1) {
+      order.swapAt(place, index(below: place + 1))
+    }
+    return order
+  }
+
   /// A number of the standard normal distribution (Box & Muller, 1958).
   public mutating func normal() -> Double {
     let radius = (-2 * log(1 - uniform())).squareRoot()

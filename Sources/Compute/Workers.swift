@@ -1,6 +1,12 @@
 private import COpenBLAS
 private import Dispatch
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// The threads of one run: who owns the cores is decided here and nowhere else.
 ///
 /// OpenBLAS is told to use one thread, and every product or kernel that is worth it is cut into as many parts
@@ -19,6 +25,9 @@ public struct Workers: Sendable {
     self.meter = meter
     openblas_set_num_threads(1)
   }
+
+  /// How many cores the machine offers.
+  public static var availableCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
   /// The name of the core that OpenBLAS chose its products for; part of a run's record.
   public static var blasCore: String { unsafe String(cString: openblas_get_corename()) }

@@ -6,6 +6,8 @@ public struct Encoding: Hashable, Sendable {
   public var typeIDs: [Int32]
   /// The bytes, in UTF-8, of its text that each token comes from; 0..<0 for what the template adds.
   public var offsets: [Range<Int>]
+  /// Which of the texts each token comes from, from 0; −1 for what the template adds.
+  public var texts: [Int32]
   /// Whether each token was added by the template rather than found in a text.
   public var isSpecial: [Bool]
 
@@ -17,6 +19,7 @@ public struct Encoding: Hashable, Sendable {
     ids = tokens.map(\.id)
     typeIDs = tokens.map(\.typeID)
     offsets = tokens.map(\.offsets)
+    texts = tokens.map(\.text)
     isSpecial = tokens.map(\.isSpecial)
   }
 }
@@ -27,6 +30,8 @@ struct EncodedToken {
   var typeID: Int32
   var offsets: Range<Int>
   var isSpecial = false
+  /// Which of the texts it comes from; −1 for what the template adds.
+  var text: Int32 = -1
   /// How many spaces the token's own text begins and ends with; counted only where they will be trimmed.
   var leadingSpaces: Int32 = 0
   var trailingSpaces: Int32 = 0

@@ -15,7 +15,9 @@ extension Tokenizer {
     if let pair { texts.append(Array(pair.utf8)) }
     var parts: [[EncodedToken]] = []
     for (index, text) in texts.enumerated() {
-      parts.append(try tokens(of: text, type: Int32(index), encodesSpecialTokens))
+      var part = try tokens(of: text, type: Int32(index), encodesSpecialTokens)
+      for token in part.indices { part[token].text = Int32(index) }
+      parts.append(part)
     }
     if let limit {
       let added =

@@ -19,7 +19,9 @@ func fail(_ words: String) -> Never {
 func array(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .integer(Int64($0)) }) }
 
 do {
-  guard CommandLine.arguments.count == 2 else { fail("usage: tokenize-lines TOKENIZER.JSON < LINES") }
+  guard CommandLine.arguments.count == 2 else {
+    fail("usage: tokenize-lines TOKENIZER.JSON < LINES")
+  }
   let tokenizer = try Tokenizer(path: CommandLine.arguments[1])
   while let line = readLine() {
     let value = try JSONValue(parsing: Array(line.utf8), byteLimit: 1 << 26)

@@ -16,11 +16,12 @@ extension Model {
   ///   - config: What becomes `config.json`.
   ///   - source: The folder that the model was loaded from.
   ///   - stored: The type of all float tensors; nil for each tensor's own, and binary32 for new ones.
+  ///   - files: Further files by name; one of the source's of the same name is left out.
   public func save(
     to path: String, config: ModelConfiguration, like source: Checkpoint? = nil,
-    as stored: StoredFloat? = nil
+    as stored: StoredFloat? = nil, adding files: [String: [UInt8]] = [:]
   ) throws(ModelFileError) {
-    let writer = ModelWriter(model: self, source: source, stored: stored)
+    let writer = ModelWriter(model: self, source: source, stored: stored, files: files)
     try Folder.stage(path, byteCount: writer.byteCount, wrap: { .storage($0) }) {
       folder throws(ModelFileError) in
       try writer.write(to: folder, config: config)
@@ -54,10 +55,14 @@ private struct ModelWriter<Element: Scalar> {
   let model: Model<Element>
   let source: Checkpoint?
   let stored: StoredFloat?
+  let files: [String: [UInt8]]
   private let shards: [Shard]
 
-  init(model: Model<Element>, source: Checkpoint?, stored: StoredFloat?) {
+  init(
+    model: Model<Element>, source: Checkpoint?, stored: StoredFloat?, files: [String: [UInt8]]
+  ) {
     self.model = model
+    self.files = files
     self.source = source
     self.stored = stored
     var places = model.plan.aliases
@@ -112,8 +117,13 @@ private struct ModelWriter<Element: Scalar> {
     try storing { () throws(StorageError) in
       try AtomicFile.write(bytes.rawSpan, to: Paths.join(folder, "config.json"))
     }
+    for (name, bytes) in files {
+      try storing { () throws(StorageError) in
+        try AtomicFile.write(bytes.rawSpan, to: Paths.join(folder, name))
+      }
+    }
     guard let source else { return }
-    let own = Set(shards.map(\.name))
+    let own = Set(shards.map(\.name)).union(files.keys)
     for entry in source.files
     where !own.contains(entry.name) && entry.name != "config.json"
       && !Checkpoint.isShardIndex(entry.name) && !entry.name.hasSuffix(".safetensors")

@@ -44,6 +44,21 @@ public struct Optimizer<Element: Scalar>: Sendable {
     }
   }
 
+  /// Goes on from a kept step.
+  public mutating func restore(step: Int) { self.step = step }
+
+  /// Goes on from a kept mean of gradients, of the size that it has.
+  public mutating func restore(first mean: Matrix<Element>, of parameter: Int) {
+    precondition(first[parameter]?.count == mean.count)
+    first[parameter] = mean
+  }
+
+  /// Goes on from a kept mean of squares, of the size that it has.
+  public mutating func restore(second mean: Matrix<Element>, of parameter: Int) {
+    precondition(second[parameter]?.count == mean.count)
+    second[parameter] = mean
+  }
+
   /// Makes one update.
   public mutating func update(
     _ model: inout Model<Element>, _ gradients: Gradients<Element>, rate: Double
