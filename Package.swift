@@ -74,6 +74,11 @@ let package = Package(
       dependencies: ["Compute", "Architecture", "Safetensors", "Storage", "StrictJSON"],
       swiftSettings: library),
     .target(
+      name: "Unlearning",
+      dependencies: [
+        "Transformer", "Compute", "Architecture", "Safetensors", "Storage", "StrictJSON",
+      ], swiftSettings: library),
+    .target(
       name: "Patching",
       dependencies: ["Architecture", "Attestation", "Safetensors", "Storage", "StrictJSON"],
       swiftSettings: library),
@@ -125,6 +130,13 @@ let package = Package(
       name: "TransformerTests",
       dependencies: ["Transformer", "Architecture", "Compute", "Safetensors", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
+    .testTarget(
+      name: "UnlearningTests",
+      dependencies: [
+        "Unlearning", "Transformer", "Compute", "Architecture", "Safetensors", "Storage",
+        "StrictJSON", "SampleModels", "TestSupport",
+      ],
+      exclude: ["Masks/Fixtures", "Masks/make-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
