@@ -8,7 +8,7 @@
 /// of Q taken from the other. What the papers leave open is an option here; `docs/masks.md` says where.
 public struct MaskObjective: Hashable, Sendable {
   /// Which data set gives which term.
-  public enum Rule: Hashable, Sendable {
+  public enum Rule: String, Hashable, Sendable, CaseIterable {
     /// Least loss on what is retained: a = Σ_{D_f} g, Q from D_r (equations 6 to 9).
     case mlr
     /// Most loss on what is forgotten: a = Σ_{D_r} g, Q from D_f (equations 17 to 19).
@@ -45,7 +45,7 @@ public struct MaskObjective: Hashable, Sendable {
   }
 
   /// The direction.
-  public enum Sense: Hashable, Sendable {
+  public enum Sense: String, Hashable, Sendable, CaseIterable {
     /// Z makes J as small as can be.
     case minimise
     /// Z makes J as large as can be.
@@ -53,7 +53,7 @@ public struct MaskObjective: Hashable, Sendable {
   }
 
   /// What mᵢ = 0 means: the expansion takes a zero for a unit that is taken out, the update for one that is frozen.
-  public enum Reading: Hashable, Sendable {
+  public enum Reading: String, Hashable, Sendable, CaseIterable {
     /// As the papers do: the units of Z are frozen, those outside are updated.
     case freeze
     /// As the expansion says: the units of Z are those whose removal serves the objective, and they are updated.
@@ -61,7 +61,7 @@ public struct MaskObjective: Hashable, Sendable {
   }
 
   /// The direction of MLF, of which equation and prose disagree.
-  public enum Direction: Hashable, Sendable {
+  public enum Direction: String, Hashable, Sendable, CaseIterable {
     /// The arg max of equation 18: the highest scores are in Z, so with `freeze` the lowest are updated.
     case equation
     /// The sentence 'higher scores will be prioritized for selection': the lowest scores are in Z.

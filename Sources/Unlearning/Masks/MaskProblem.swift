@@ -24,6 +24,8 @@ public struct MaskProblem: Sendable {
 
   /// How many units the model has.
   public let counts: UnitCounts
+  /// The objective; nil for a ranking by given numbers.
+  public let objective: MaskObjective?
   /// The direction.
   public let sense: MaskObjective.Sense
   /// What a zero means.
@@ -77,8 +79,9 @@ public struct MaskProblem: Sendable {
       counts, linearSet, share: share, squareSet, scale: scale,
       each: objective.score == .absoluteOfEach)
     self.counts = counts
-    self.sense = objective.sense
-    self.reading = objective.reading
+    self.objective = objective
+    sense = objective.sense
+    reading = objective.reading
     self.scale = scale
     magnitudes = terms.magnitudes(counts)
 
@@ -122,6 +125,7 @@ public struct MaskProblem: Sendable {
   /// search has nothing to improve.
   public init(ranking scores: UnitScores) {
     counts = scores.counts
+    objective = nil
     sense = .minimise
     reading = .freeze
     self.scores = scores

@@ -94,7 +94,7 @@ public struct MaskSearch: Hashable, Sendable {
       }
     }
     let report = SearchReport(
-      sense: problem.sense, reading: problem.reading, scale: problem.scale,
+      objective: problem.objective, scale: problem.scale,
       magnitudes: problem.magnitudes, blocks: blocks, secondsScoring: problem.secondsScoring,
       secondsRanking: ranking, secondsSearching: (clock.now - begin).seconds,
       gradientBytes: problem.gradients?.byteCount ?? 0,

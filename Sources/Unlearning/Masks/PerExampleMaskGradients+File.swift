@@ -10,7 +10,12 @@ extension PerExampleMaskGradients {
   /// Writes the gradients as a safetensors file, whole or not at all.
   ///
   /// - Parameter replacing: Whether an existing file of that name may be replaced.
+  /// - Throws: ``MaskError/mismatch(_:)`` where there are no examples, or more than they stand for.
   public func write(to path: String, replacing: Bool = false) throws(MaskError) {
+    guard examples > 0, (datasetSize ?? examples) >= examples else {
+      throw .mismatch(
+        "\(examples) examples that stand for \(datasetSize ?? examples) are not written")
+    }
     var metadata: [(key: ByteString, value: ByteString)] = [
       ("format", ByteString(Self.format)), ("examples", ByteString("\(examples)")),
       ("dataset_size", ByteString("\(datasetSize ?? examples)")),

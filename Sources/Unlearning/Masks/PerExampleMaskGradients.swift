@@ -73,6 +73,32 @@ public struct PerExampleMaskGradients: Hashable, Sendable {
     examples += rows
   }
 
+  /// The gradients of mini-batches in the place of examples: the sum over each run of `size` examples, the last one
+  /// shorter where they do not come out even.
+  ///
+  /// Kwon et al. 2022 square the gradients of batches' mean losses; this is theirs times the batch's size.
+  public func summed(inBatchesOf size: Int) throws(MaskError) -> PerExampleMaskGradients {
+    guard size > 0 else { throw .mismatch("batches of \(size) examples") }
+    let size = min(size, max(examples, 1))
+    let batches = (examples + size - 1) / size
+    func sums(_ layers: [[Float]], _ units: Int) -> [[Float]] {
+      layers.map { values in
+        var sums = [Float](repeating: 0, count: batches * units)
+        let source = values.span
+        var target = sums.mutableSpan
+        for example in 0..<examples {
+          let start = example / size * units
+          for unit in 0..<units { target[start + unit] += source[example * units + unit] }
+        }
+        return sums
+      }
+    }
+    return try PerExampleMaskGradients(
+      counts, examples: batches,
+      datasetSize: datasetSize.map { max(batches, ($0 + size - 1) / size) }, model: model,
+      heads: sums(heads, counts.heads), filters: sums(filters, counts.filters))
+  }
+
   private func demandFinite(_ kind: Unit.Kind, _ layers: [[Float]], from first: Int)
     throws(MaskError)
   {

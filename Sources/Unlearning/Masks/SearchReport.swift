@@ -28,10 +28,8 @@ public struct SearchReport: Hashable, Sendable {
     public let seconds: Double
   }
 
-  /// The direction of the objective.
-  public let sense: MaskObjective.Sense
-  /// What a zero means.
-  public let reading: MaskObjective.Reading
+  /// The objective; nil for a ranking by given numbers, which are summed over what is frozen.
+  public let objective: MaskObjective?
   /// The factor c of the quadratic term.
   public let scale: Double
   /// How large both terms are over all units of a kind.
@@ -73,8 +71,7 @@ public struct SearchReport: Hashable, Sendable {
         magnitudes[kind].map { (ByteString(name(kind)), text($0)) }
       })
     return .members([
-      "sense": .text(sense == .minimise ? "minimise" : "maximise"),
-      "reading": .text(reading == .freeze ? "freeze" : "prune"),
+      "objective": objective?.json ?? .text("ranking"),
       "scale": .text("\(scale)"),
       "magnitudes": .object(sizes),
       "before": text(before), "after": text(after),

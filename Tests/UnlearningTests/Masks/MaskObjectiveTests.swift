@@ -1,5 +1,6 @@
 import Architecture
 import Compute
+import StrictJSON
 import Testing
 import Unlearning
 
@@ -90,6 +91,28 @@ import Unlearning
       problem.terms(of: mask, layer: 0, kind: .head)
         == MaskProblem.Terms(linear: 8, quadratic: 9))
     #expect(problem.terms(of: mask).total == 17)
+  }
+
+  @Test func `options are read and written by name`() throws {
+    for text in ["mean", "sum", "dataset", "0.5", "0.0"] {
+      #expect(try #require(MaskObjective.Scale(text)).description == text)
+    }
+    for text in [
+      "signed", "absolute", "absolute-of-each", "ratio:0.1", "ratio:2.0", "forget-only",
+      "retain-only",
+    ] {
+      #expect(try #require(MaskObjective.Score(text)).description == text)
+    }
+    #expect(MaskObjective.Score("ratio") == .ratio(damping: 0.1))
+    for text in ["", "Mean", "-1", "nan", "inf"] { #expect(MaskObjective.Scale(text) == nil) }
+    for text in ["", "ratio:", "ratio:0", "ratio:-1", "ratio:nan", "negative"] {
+      #expect(MaskObjective.Score(text) == nil)
+    }
+    let bytes = try CanonicalJSON.encode(MaskObjective.mlf(score: .forgetOnly).json)
+    #expect(
+      String(decoding: bytes, as: UTF8.self)
+        == #"{"reading":"freeze","rule":"mlf","scale":"mean","score":"forget-only","sense":"maximise"}"#
+    )
   }
 
   @Test func `what does not fit is refused`() throws {

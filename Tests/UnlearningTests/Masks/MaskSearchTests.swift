@@ -238,6 +238,7 @@ import Unlearning
     let document = try CanonicalJSON.encode(report.json)
     let field = JSONField(try JSONValue(parsing: document, byteLimit: 1 << 16))
     #expect(try field["after"]["quadratic"].text() == "6.0")
+    #expect(try field["objective"]["rule"].text() == "mlr")
     #expect(try field["blocks"].elements().count == 2)
   }
 }

@@ -92,6 +92,27 @@ import Unlearning
       file.header["heads"]?.shape == [2, 3, 2] && file.header["filters"]?.shape == [2, 3, 5])
   }
 
+  @Test func `what stands for nothing is not written`() throws {
+    var gradients = try sample()
+    gradients.datasetSize = 2
+    #expect(throws: MaskError.self) { try gradients.write(to: folder.file("a")) }
+    #expect(throws: MaskError.self) {
+      try PerExampleMaskGradients(gradients.counts).write(to: folder.file("a"))
+    }
+    #expect(try TemporaryFolder.contents(folder.path).isEmpty)
+  }
+
+  @Test func `batches are sums of examples`() throws {
+    let gradients = try sample(5)
+    let batches = try gradients.summed(inBatchesOf: 2)
+    #expect(batches.examples == 3 && batches.datasetSize == 20 && batches.model == gradients.model)
+    let unit = Unit(layer: 1, kind: .filter, index: 3)
+    #expect(batches[1, unit] == gradients[2, unit] + gradients[3, unit])
+    #expect(batches[2, unit] == gradients[4, unit])
+    #expect(try gradients.summed(inBatchesOf: 1) == gradients)
+    #expect(throws: MaskError.self) { try gradients.summed(inBatchesOf: 0) }
+  }
+
   /// A tensor to be written: by default F32 of the shape, of ones.
   private struct Part {
     var name: String
