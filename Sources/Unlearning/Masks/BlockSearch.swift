@@ -34,9 +34,11 @@ struct BlockSearch {
   private let gradients: Matrix<Double>
   /// The score of each unit.
   private let scores: [Double]
-  private let workers = Workers(count: 1)
+  /// One thread: the blocks are what runs side by side.
+  private let workers: Workers
 
-  init(_ problem: MaskProblem, layer: Int, kind: Unit.Kind) {
+  init(_ problem: MaskProblem, layer: Int, kind: Unit.Kind, _ workers: Workers) {
+    self.workers = workers
     sign = problem.sense == .minimise ? 1 : -1
     linear = problem.linear.values(layer: layer, kind: kind)
     scores = problem.scores.values(layer: layer, kind: kind)

@@ -1,4 +1,5 @@
 public import Architecture
+import Compute
 
 /// An objective with its numbers: what the search works on.
 public struct MaskProblem: Sendable {
@@ -159,7 +160,7 @@ public struct MaskProblem: Sendable {
 
   /// The objective's terms of one layer and kind of a mask.
   public func terms(of mask: UnitMask, layer: Int, kind: Unit.Kind) -> Terms {
-    BlockSearch(self, layer: layer, kind: kind).terms(
+    BlockSearch(self, layer: layer, kind: kind, Workers(count: 1)).terms(
       zeros(of: mask, layer: layer, kind: kind))
   }
 

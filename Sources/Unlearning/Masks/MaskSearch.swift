@@ -65,10 +65,11 @@ public struct MaskSearch: Hashable, Sendable {
     // Filters of all layers, then heads: like tasks side by side, so that threads get equal shares.
     let kinds: [Unit.Kind] = [.filter, .head]
     let limit = passes.limit
+    let single = Workers(count: 1)
     let outcomes = workers.map(tasks: 2 * layers) { task in
       let (layer, kind) = (task % layers, kinds[task / layers])
       let zeros = problem.zeros(of: start, layer: layer, kind: kind)
-      return BlockSearch(problem, layer: layer, kind: kind).run(from: zeros, limit: limit)
+      return BlockSearch(problem, layer: layer, kind: kind, single).run(from: zeros, limit: limit)
     }
     var mask = UnitMask(none: counts)
     var blocks: [SearchReport.Block] = []

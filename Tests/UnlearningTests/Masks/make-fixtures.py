@@ -5,9 +5,10 @@ Needs torch, and a checkout of the paper's repository (WoosukKwon/retraining-fre
 
     python3 Tests/UnlearningTests/Masks/make-fixtures.py CHECKOUT
 
-Each case is a layer: `gradients` has one row for each mini-batch and one column for each unit, whole numbers, run in
-binary64, so that every sum is exact; `kept` is how many units the mask of the warm start keeps, and `mask` what
-comes out. Cases in which two sums of the search tie are left out: which of two equals is taken is not defined.
+Each case is a layer: `gradients` has one row for each mini-batch and one column for each unit, whole numbers, run
+in binary64, so that every sum is exact; `kept` is how many units the mask of the warm start keeps, `start` is that
+mask, and `mask` what comes out. Cases in which two sums of the search tie are left out: which of two equals is
+taken is not defined.
 """
 
 import importlib.util
