@@ -91,6 +91,12 @@ let package = Package(
       ],
       swiftSettings: library),
     .target(
+      name: "Unlearning",
+      dependencies: [
+        "Training", "Metrics", "Transformer", "Tokenization", "Compute", "Architecture",
+        "Attestation", "Safetensors", "Storage", "StrictJSON",
+      ], swiftSettings: library),
+    .target(
       name: "Patching",
       dependencies: ["Architecture", "Attestation", "Safetensors", "Storage", "StrictJSON"],
       swiftSettings: library),
@@ -157,6 +163,19 @@ let package = Package(
         "TestSupport",
       ],
       exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "Transformer", "Tokenization", "Architecture", "Compute", "Safetensors",
+        "Storage", "StrictJSON", "TestSupport",
+      ], swiftSettings: house),
+    .testTarget(
+      name: "UnlearningTests",
+      dependencies: [
+        "Unlearning", "Transformer", "Compute", "Architecture", "Safetensors", "Storage",
+        "StrictJSON", "SampleModels", "TestSupport",
+      ],
+      exclude: ["Masks/Fixtures", "Masks/make-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),

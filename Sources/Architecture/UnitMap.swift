@@ -87,6 +87,15 @@ public struct UnitMap: Sendable {
     }
   }
 
+  /// How many parameters a unit owns; 0 where the model has no such unit.
+  ///
+  /// Every matrix that units own parts of is as long as the residual stream is wide on its other side.
+  public func parameterCount(of unit: Unit) -> Int {
+    slices(of: unit).reduce(0) {
+      $0 + $1.count * ($1.axis == .elements ? 1 : dimensions.hidden)
+    }
+  }
+
   /// How many units the model has.
   public var unitCount: Int { dimensions.layers * (dimensions.groups + dimensions.filters) }
 }

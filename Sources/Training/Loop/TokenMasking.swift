@@ -13,8 +13,9 @@ public struct TokenMasking: Sendable, Hashable {
     self.vocabulary = vocabulary
   }
 
-  /// Hides a share of the labelled tokens: of ten eight become the mask, one a random token, one stays; the
-  /// labels of all others are dropped. At least one stays labelled.
+  /// Hides a share of the labelled tokens, and drops the labels of all others.
+  ///
+  /// Of ten hidden ones eight become the mask, one a random token, one stays. At least one is hidden.
   func apply(to example: inout EncodedExample, share: Double, _ random: inout RandomNumbers) {
     guard case .places(var labels) = example.target else { return }
     let places = labels.enumerated().flatMap { sequence, labels in

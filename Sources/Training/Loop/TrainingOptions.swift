@@ -12,8 +12,9 @@ public struct TrainingOptions: Sendable, Hashable {
   public var schedule: Schedule
   /// How many examples a step is made of; the last step of an epoch may have fewer.
   public var batchSize: Int
-  /// How many tokens are computed at once at most: a step is cut into passes, which changes memory but not
-  /// the sum. One example is never cut.
+  /// How many tokens are computed at once at most.
+  ///
+  /// A step is cut into passes of whole examples, which changes memory but not the sum.
   public var tokensPerPass: Int
   /// The largest norm of a step's gradient; nil for any.
   public var clip: Double?
