@@ -1,4 +1,5 @@
 import StrictJSON
+import Storage
 import Testing
 import Tokenization
 

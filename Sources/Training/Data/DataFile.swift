@@ -17,9 +17,7 @@ public struct DataFile: Sendable {
   /// Reads a file; blank lines are passed over.
   public init(path: String) throws(DataError) {
     let file: MappedFile
-    do throws(StorageError) { file = try MappedFile(path: path) } catch {
-      throw DataError(error.description)
-    }
+    do throws(StorageError) { file = try MappedFile(path: path) } catch { throw DataError(error) }
     guard file.byteCount <= Self.limits.file else {
       throw DataError("\(path): \(file.byteCount) bytes, at most \(Self.limits.file) are read")
     }
@@ -64,7 +62,18 @@ public struct DataFile: Sendable {
 public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What and where, in one line.
   public let description: String
+  /// What the file system said; nil where the data themselves are unfit.
+  public let storage: StorageError?
 
-  /// Makes an error.
-  public init(_ description: String) { self.description = description }
+  /// Makes an error of unfit data.
+  public init(_ description: String) {
+    self.description = description
+    storage = nil
+  }
+
+  /// Wraps an error of the file system.
+  public init(_ error: StorageError) {
+    description = error.description
+    storage = error
+  }
 }

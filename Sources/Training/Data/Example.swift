@@ -51,5 +51,13 @@ public enum Example: Sendable, Hashable {
     public var answers: [String]
     /// Where the first answer begins and ends, in bytes of the context's UTF-8.
     public var place: Range<Int>?
+
+    /// Makes an example.
+    public init(question: String, context: String, answers: [String], place: Range<Int>?) {
+      self.question = question
+      self.context = context
+      self.answers = answers
+      self.place = place
+    }
   }
 }

@@ -30,7 +30,7 @@ public struct TrainingRun: Sendable {
     } catch { throw DataError("the run's options have no canonical form: \(error)") }
     let isThere: Bool
     do throws(StorageError) { isThere = try FileStatus.ifExists(statePath) != nil } catch {
-      throw DataError(error.description)
+      throw DataError(error)
     }
     if isThere {
       guard resumes else {
