@@ -16,7 +16,8 @@ public enum Kept: Sendable, Hashable {
 public struct ForwardPass<Element: Scalar>: Sendable {
   /// What was computed.
   public let batch: Batch
-  /// The hidden states after the last layer and its normalisation, one row for each token.
+  /// The hidden states after the last layer and its normalisation: one row for each token, or for each row
+  /// that the pass was computed for.
   public internal(set) var hidden: Matrix<Element>
   var context: PassContext<Element>
   var embedding: EmbeddingRecord<Element>
@@ -28,20 +29,37 @@ public struct ForwardPass<Element: Scalar>: Sendable {
   /// Hidden states as `transformers` counts them: 0 is the first layer's input, and the last one is
   /// ``hidden``.
   ///
-  /// Nil where the pass did not keep them.
+  /// Nil where the pass did not keep them. The last has the rows of ``hidden``.
   public func hiddenState(_ index: Int) -> Matrix<Element>? {
     if index == context.layerCount { return hidden }
     return inputs.indices.contains(index) ? inputs[index] : nil
   }
 }
 
+extension ForwardPass {
+  /// Where rows of the batch are in ``hidden``.
+  func hiddenRows(_ rows: [Int32]) -> [Int32] {
+    guard let needed = context.needed else { return rows }
+    return rows.map { row in
+      let place = needed.places[Int(row)]
+      precondition(place >= 0, "row \(row) was not computed; the pass was for other targets")
+      return place
+    }
+  }
+}
+
 extension Model {
   /// Computes the hidden states of a batch.
+  ///
+  /// - Parameter targets: Where given, the last layer is computed for the rows that they need alone, and the
+  ///   pass serves no other targets.
   public func forward(
-    _ batch: Batch, keeping kept: Kept = .nothing, gates: Gates<Element>? = nil
+    _ batch: Batch, keeping kept: Kept = .nothing, gates: Gates<Element>? = nil,
+    for targets: Targets? = nil
   ) throws(InputError) -> ForwardPass<Element> {
     try check(batch)
-    let context = context(batch, gates)
+    var context = context(batch, gates)
+    context.needed = targets.flatMap { neededRows($0, batch) }
     var (x, embedding) = embed(batch)
     if kept == .nothing { embedding = EmbeddingRecord() }
     var pass = ForwardPass(batch: batch, hidden: .empty, context: context, embedding: embedding)

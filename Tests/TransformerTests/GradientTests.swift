@@ -177,6 +177,59 @@ struct GradientTests {
     #expect(first == second && kept.sums == again.sums)
   }
 
+  @Test(arguments: Fixture.names, [Kept.everything, .layerInputs])
+  func `computing the rows that targets need changes nothing but rounding`(name: String, kept: Kept)
+    throws
+  {
+    let (model, batch, original, map) = try setUp(name)
+    var targets = original
+    if case .tokens(var labels) = targets {
+      // A run in the middle of the first sequence, one token of the second, nothing of the others.
+      for (index, sequence) in batch.sequences.enumerated() {
+        for (place, row) in sequence.enumerated() {
+          let counts = index == 0 ? (1...2).contains(place) : index == 1 && place == 1
+          labels[row] = counts ? Int32(place % (model.plan.output?.map.outputs ?? 1)) : ignoredLabel
+        }
+      }
+      targets = .tokens(labels)
+    }
+    var gates = Gates<Double>(open: model.plan)
+    for unit in allUnits(map) where unit.index % 3 == 1 { gates[unit] = 0.5 }
+    for trainable in [
+      Trainable.everything(of: model.plan), Trainable(someUnits(map), of: map, in: model.plan),
+    ] {
+      var (whole, part) = (
+        Gradients<Double>(trainable, of: model.plan), Gradients<Double>(trainable, of: model.plan)
+      )
+      var wholeMasks: MaskGradients<Double>? = model.blankMasks(batch)
+      var partMasks = wholeMasks
+      let first = try model.backward(
+        model.forward(batch, keeping: kept, gates: gates), targets, .mean, into: &whole,
+        masks: &wholeMasks)
+      let second = try model.backward(
+        model.forward(batch, keeping: kept, gates: gates, for: targets), targets, .mean,
+        into: &part, masks: &partMasks)
+      for (one, other) in zip(first.sums, second.sums) { #expect(abs(one - other) < 1e-12) }
+      for parameter in trainable.parameters {
+        let (one, other) = (
+          try #require(whole.sums[parameter]), try #require(part.sums[parameter])
+        )
+        #expect(
+          distance(other, one) < 1e-9 || one.array.allSatisfy { abs($0) < 1e-12 },
+          "\(model.plan.parameters[parameter].name)")
+      }
+      for layer in model.plan.layers.indices {
+        let (one, other) = (try #require(wholeMasks), try #require(partMasks))
+        #expect(distance(other.heads[layer], one.heads[layer]) < 1e-9)
+        #expect(distance(other.filters[layer], one.filters[layer]) < 1e-9)
+      }
+    }
+    #expect(
+      abs(
+        try model.losses(model.forward(batch, gates: gates, for: targets), targets).total
+          - model.losses(model.forward(batch, gates: gates), targets).total) < 1e-12)
+  }
+
   @Test(arguments: ["bert-masked", "gpt2", "llama", "mistral"])
   func `a sequence's result does not depend on its neighbours`(name: String) throws {
     let (model, batch, _, _) = try setUp(name)

@@ -93,13 +93,13 @@ struct Run {
 
   mutating func once() throws {
     if mode == "forward" {
-      _ = try model.losses(model.forward(batch), targets)
+      _ = try model.losses(model.forward(batch, for: targets), targets)
       return
     }
     var sums = gradients.take() ?? Gradients(trainable, of: model.plan)
     sums.reset()
     _ = try model.backward(
-      model.forward(batch, keeping: .everything), targets, .mean, into: &sums)
+      model.forward(batch, keeping: .everything, for: targets), targets, .mean, into: &sums)
     if mode != "gradients" {
       var optimizer = self.optimizer.take() ?? Optimizer(.adamW(), decay: 0.01, for: sums)
       optimizer.update(&model, sums, rate: 1e-6)

@@ -24,7 +24,7 @@ extension Model<Float> {
     var counts: [Int] = []
     for pass in Trainer.passes(examples, tokens: tokensPerPass) {
       let (batch, targets) = EncodedExample.pack(examples[pass])
-      let losses = try losses(forward(batch), targets)
+      let losses = try losses(forward(batch, for: targets), targets)
       sums += losses.sums
       counts += losses.counts
       advance(pass.count)

@@ -92,7 +92,7 @@ public struct Trainer: Sendable {
     for pass in Self.passes(batch, tokens: options.tokensPerPass) {
       let (inputs, targets) = EncodedExample.pack(batch[pass])
       let forward = try model.forward(
-        inputs, keeping: options.recomputes ? .layerInputs : .everything)
+        inputs, keeping: options.recomputes ? .layerInputs : .everything, for: targets)
       let losses = try model.backward(
         forward, targets, .factor(1 / Double(labels)), into: &gradients)
       loss += losses.total

@@ -39,7 +39,7 @@ extension Model {
     _ sums: inout PassSums<Element>
   ) -> Matrix<Element>? {
     let network = plan.layers[layer].feedForward
-    let runs = context.batch.examples
+    let runs = context.outputRuns(layer)
     let wantsFilters = sums.masks != nil || trains(network.output, sums.gradients.trainable)
     let filters = wantsFilters ? filters(network, inner) : .empty
     addGradients(

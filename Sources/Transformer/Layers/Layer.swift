@@ -27,10 +27,11 @@ extension Model {
     _ cache: inout KeyValueCache<Element>?
   ) -> (output: Matrix<Element>, record: LayerRecord<Element>) {
     let layer = plan.layers[index]
+    let needed = context.needed(index)
     switch layer.arrangement {
     case .preNorm:
       let (normed, first) = apply(layer.attentionNorm, x)
-      var middle = x
+      var middle = rows(of: x, needed)
       let attention = attend(index, normed, context, &cache, addingTo: &middle)
       let (again, second) = apply(layer.feedForwardNorm ?? layer.attentionNorm, middle)
       var output = middle
@@ -42,7 +43,7 @@ extension Model {
           feedForwardNorm: second)
       )
     case .postNorm:
-      var middle = x
+      var middle = rows(of: x, needed)
       let attention = attend(index, x, context, &cache, addingTo: &middle)
       let (normed, first) = apply(layer.attentionNorm, middle)
       var last = normed
@@ -56,10 +57,11 @@ extension Model {
       )
     case .parallel:
       let (normed, first) = apply(layer.attentionNorm, x)
-      let other = layer.feedForwardNorm.map { apply($0, x) }
-      var output = x
+      var output = rows(of: x, needed)
+      let other = layer.feedForwardNorm.map { apply($0, output) }
       let attention = attend(index, normed, context, &cache, addingTo: &output)
-      let inner = feedForward(index, other?.0 ?? normed, context, addingTo: &output)
+      let inner = feedForward(
+        index, other?.0 ?? rows(of: normed, needed), context, addingTo: &output)
       return (
         output,
         LayerRecord(
@@ -70,11 +72,14 @@ extension Model {
   }
 
   /// The gradient of the layer's input; nil where nothing below needs it.
+  ///
+  /// - Parameter dy: The gradient of the layer's output; of the last layer the needed rows.
   func layerBackward(
     _ index: Int, input x: Matrix<Element>, _ record: LayerRecord<Element>, _ dy: Matrix<Element>,
     _ context: PassContext<Element>, needsInput: Bool, _ sums: inout PassSums<Element>
   ) -> Matrix<Element>? {
     let layer = plan.layers[index]
+    let needed = context.needed(index)
     let firstNorm = layer.attentionNorm
     let secondNorm = layer.feedForwardNorm ?? layer.attentionNorm
     switch layer.arrangement {
@@ -93,9 +98,9 @@ extension Model {
         index, input: apply(firstNorm, x).0, record.attention, dMiddle, context,
         needsInput: needsNormed, &sums)
       guard let dNormed else { return nil }
-      let dx = inputGradient(firstNorm, input: x, record.attentionNorm, dNormed, &sums.gradients)
-      workers.add(dx, to: &dMiddle)
-      return dMiddle
+      var dx = inputGradient(firstNorm, input: x, record.attentionNorm, dNormed, &sums.gradients)
+      add(dMiddle, needed, to: &dx)
+      return dx
     case .postNorm:
       guard let statistics = record.feedForwardNorm else { return nil }
       var dNormed = inputGradient(
@@ -106,13 +111,13 @@ extension Model {
       {
         workers.add(more, to: &dNormed)
       }
-      var dMiddle = inputGradient(
+      let dMiddle = inputGradient(
         firstNorm, input: record.middle, record.attentionNorm, dNormed, &sums.gradients)
       let more = attentionBackward(
         index, input: x, record.attention, dMiddle, context, needsInput: needsInput, &sums)
-      guard let more else { return nil }
-      workers.add(more, to: &dMiddle)
-      return dMiddle
+      guard var dx = more else { return nil }
+      add(dMiddle, needed, to: &dx)
+      return dx
     case .parallel:
       let needsFirst = needsInput || trains(firstNorm, sums.gradients.trainable)
       let needsSecond = needsInput || trains(secondNorm, sums.gradients.trainable)
@@ -120,27 +125,26 @@ extension Model {
         index, input: apply(firstNorm, x).0, record.attention, dy, context, needsInput: needsFirst,
         &sums)
       let dSecond = feedForwardBackward(
-        index, input: apply(secondNorm, x).0, record.inner, dy, context, needsInput: needsSecond,
-        &sums)
-      var dx = dy
+        index, input: apply(secondNorm, rows(of: x, needed)).0, record.inner, dy, context,
+        needsInput: needsSecond, &sums)
+      var dOutput = dy
       if layer.feedForwardNorm != nil, let statistics = record.feedForwardNorm, let dSecond {
-        let part = inputGradient(secondNorm, input: x, statistics, dSecond, &sums.gradients)
-        workers.add(part, to: &dx)
+        let part = inputGradient(
+          secondNorm, input: rows(of: x, needed), statistics, dSecond, &sums.gradients)
+        workers.add(part, to: &dOutput)
       } else if let dSecond {
         // One normalised input for both.
-        if var sum = dFirst.take() {
-          workers.add(dSecond, to: &sum)
-          dFirst = sum
-        } else {
-          dFirst = dSecond
-        }
+        var sum = dFirst.take() ?? Matrix(rows: x.rows, columns: x.columns)
+        add(dSecond, needed, to: &sum)
+        dFirst = sum
       }
-      if let dFirst {
-        let part = inputGradient(
-          firstNorm, input: x, record.attentionNorm, dFirst, &sums.gradients)
-        workers.add(part, to: &dx)
-      }
-      return needsInput ? dx : nil
+      guard needsInput || dFirst != nil else { return nil }
+      var dx =
+        dFirst.map { inputGradient(firstNorm, input: x, record.attentionNorm, $0, &sums.gradients) }
+        ?? Matrix(rows: x.rows, columns: x.columns)
+      guard needsInput else { return nil }
+      add(dOutput, needed, to: &dx)
+      return dx
     }
   }
 

@@ -29,7 +29,8 @@ extension Model {
     -> Matrix<Element>
   {
     let output = try output()
-    let hidden = workers.rows(of: pass.hidden, at: rows ?? outputRows(pass.batch))
+    let hidden = workers.rows(
+      of: pass.hidden, at: pass.hiddenRows(rows ?? outputRows(pass.batch)))
     return apply(output.map, transformed(output, hidden).0)
   }
 
@@ -63,7 +64,7 @@ extension Model {
   ) throws(InputError) {
     let output = try output()
     for part in parts(objective, columns: output.map.outputs) {
-      let x = workers.rows(of: pass.hidden, at: Array(objective.rows[part]))
+      let x = workers.rows(of: pass.hidden, at: pass.hiddenRows(Array(objective.rows[part])))
       var logits = apply(output.map, transformed(output, x).0)
       objective.differentiate(&logits, part: part, wantsGradient: false, workers)
     }
@@ -88,7 +89,8 @@ extension Model {
     }
     for part in parts(objective, columns: output.map.outputs) {
       let rows = Array(objective.rows[part])
-      let x = workers.rows(of: pass.hidden, at: rows)
+      let places = pass.hiddenRows(rows)
+      let x = workers.rows(of: pass.hidden, at: places)
       let (y, record) = transformed(output, x)
       var logits = apply(output.map, y)
       objective.differentiate(
@@ -106,7 +108,7 @@ extension Model {
         dx = inputGradient(transform.map, dx)
       }
       if var sum = dHidden.take() {
-        workers.add(rows: dx, to: &sum, at: rows)
+        workers.add(rows: dx, to: &sum, at: places)
         dHidden = sum
       }
     }
