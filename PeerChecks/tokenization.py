@@ -1,8 +1,9 @@
 """Holds Tokenization against the `tokenizers` package: numbers, types, offsets and decoded text of generated lines.
 
 Usage: tokenization.py FOLDER-OF-BUILT-PROGRAMS ROOT [--lines N] [--seed N] [--tokenizer NAME=FILE]... [--text FILE]...
-Trains the tokenizers of Tests/TokenizationTests/make-fixtures.py and checks each, and any others that are given, on
+Trains the tokenizers of Tests/TokenizationTests/make-fixtures.py, and one with our own trainer, and checks each on
 N lines of mixed scripts (100,000; a tenth for variants of a family), the given texts, and every code point there is.
+Tokenizers that are given by a file are checked as well.
 """
 import argparse
 import importlib.util
@@ -145,6 +146,12 @@ def main():
             path = pathlib.Path(folder) / f"{name}.json"
             make().save(str(path))
             entries.append((name, path))
+        program = pathlib.Path(options.bin) / "tokenize-lines"
+        trained = pathlib.Path(folder) / "trained-by-us.json"
+        sample = lines[:2000] + fixtures.TEXT.split("\n") * 3
+        subprocess.run([program, "--train", "2000", trained], check=True, text=True,
+                       input="".join(json.dumps(line) + "\n" for line in sample))
+        entries.append(("trained-by-us", trained))
         given = len(options.tokenizer)
         for index, (name, path) in enumerate(entries):
             if options.only and name not in options.only:
@@ -153,7 +160,7 @@ def main():
                 checked = lines + texts + sweep
             else:
                 checked = lines[:len(lines) // 10] + texts + sweep[::10]
-            differing, tokens = differences(pathlib.Path(options.bin) / "tokenize-lines", path, checked)
+            differing, tokens = differences(program, path, checked)
             good = differing == 0
             failed += not good
             print(f"{'ok    ' if good else 'FAILED'} {name}: {len(checked)} lines, {tokens} tokens, {differing} lines differ", flush=True)

@@ -32,7 +32,7 @@ def pieces(splitter, count):
 
 def matched_by(pattern):
     splitter = pre_tokenizers.Split(Regex(pattern), "isolated")
-    return ranges(lambda c: len(splitter.pre_tokenize_str("\0" + chr(c))) == 2)
+    return {c for c in SCALARS if len(splitter.pre_tokenize_str("\0" + chr(c))) == 2}
 
 
 def bert(**options):
@@ -43,7 +43,7 @@ def bert(**options):
 def newer(category):
     """What the reference's patterns know of a category beyond Unicode 14."""
     known = matched_by(r"\p{%s}" % category)
-    return ranges(lambda c: any(a <= c <= b for a, b in known) and unicodedata.category(chr(c)) == "Cn")
+    return ranges(lambda c: c in known and unicodedata.category(chr(c)) == "Cn")
 
 
 def inert():
@@ -54,7 +54,7 @@ def inert():
     def is_inert(c):
         if nfkd.normalize_str(chr(c)) != chr(c):
             return False
-        if any(a <= c <= b for a, b in marks) or unicodedata.combining(chr(c)):
+        if c in marks or unicodedata.combining(chr(c)):
             after, before = nfd.normalize_str("a" + chr(c) + "\u0334"), nfd.normalize_str("a\U0001D16D" + chr(c))
             if len(after) == 3 and after[1] == "\u0334" or len(before) == 3 and before[1] == chr(c):
                 return False  # it moves, so its class is known

@@ -62,7 +62,8 @@ struct AddedTokens: Sendable {
         throw TokenizerError(
           written.isEmpty
             ? .unexpected(found: "nothing", expected: "a text after normalisation")
-            : .duplicate("the text \"\(ByteString(bytes: written))\" (as the normaliser writes it)"),
+            : .duplicate(
+              "the text \"\(ByteString(bytes: written))\" (as the normaliser writes it)"),
           at: element.path)
       }
       places[token.id] = tokens.count

@@ -135,8 +135,9 @@ struct Charsmap: Sendable {
     if isChanged { text.apply(changes) }
   }
 
-  private func append(_ range: Range<Int>, for oldCount: Int, to changes: inout [AlignedText.Change])
-  {
+  private func append(
+    _ range: Range<Int>, for oldCount: Int, to changes: inout [AlignedText.Change]
+  ) {
     let start = changes.count
     var offset = range.lowerBound
     while offset < range.upperBound {

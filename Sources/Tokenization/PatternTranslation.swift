@@ -45,7 +45,8 @@ private struct Translator {
   static func ranges(_ bounds: [UInt32]) -> String {
     var text = ""
     for index in stride(from: 0, to: bounds.count - 1, by: 2) {
-      text += "\\x{\(String(bounds[index], radix: 16))}-\\x{\(String(bounds[index + 1], radix: 16))}"
+      text +=
+        "\\x{\(String(bounds[index], radix: 16))}-\\x{\(String(bounds[index + 1], radix: 16))}"
     }
     return text
   }

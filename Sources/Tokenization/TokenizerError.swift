@@ -61,7 +61,8 @@ extension TokenizerError.Reason {
     case .duplicate(let what): "\(what) is given twice"
     case .pattern(let words): "the pattern cannot be used: \(words)"
     case .patternTooCostly: "matching the pattern takes too many steps"
-    case .noUnknownToken: "the text has what the vocabulary lacks, and no token stands for the unknown"
+    case .noUnknownToken:
+      "the text has what the vocabulary lacks, and no token stands for the unknown"
     case .limitTooSmall(let limit, let added):
       "at most \(limit) tokens are wanted, and \(added) are added to every text"
     case .textTooLong(let limit): "the text is longer than \(limit) bytes"
