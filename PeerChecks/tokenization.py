@@ -112,6 +112,17 @@ def differences(program, path, lines, shown=3):
     return differing, tokens
 
 
+def decoding_differences(program, path, dice, count=3000):
+    """How many of some random lists of numbers are decoded differently."""
+    reference = Tokenizer.from_file(str(path))
+    size = reference.get_vocab_size()
+    lists = [[dice.randrange(size) for _ in range(dice.randint(1, 20))] for _ in range(count)]
+    answers = subprocess.run([program, path], input="".join(json.dumps(ids) + "\n" for ids in lists), text=True,
+                             capture_output=True, check=True).stdout.split("\n")
+    texts = reference.decode_batch(lists, skip_special_tokens=False)
+    return sum(json.loads(answer)["text"] != text for answer, text in zip(answers, texts))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
@@ -161,9 +172,11 @@ def main():
             else:
                 checked = lines[:len(lines) // 10] + texts + sweep[::10]
             differing, tokens = differences(program, path, checked)
-            good = differing == 0
+            decoded = decoding_differences(program, path, dice)
+            good = differing == 0 and decoded == 0
             failed += not good
-            print(f"{'ok    ' if good else 'FAILED'} {name}: {len(checked)} lines, {tokens} tokens, {differing} lines differ", flush=True)
+            print(f"{'ok    ' if good else 'FAILED'} {name}: {len(checked)} lines, {tokens} tokens, {differing} lines differ;"
+                  f" 3000 random lists of numbers, {decoded} decoded differently", flush=True)
     return failed != 0
 
 

@@ -40,9 +40,11 @@ def bert(**options):
         **(dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False) | options))
 
 
-def newer(category):
-    """What the reference's patterns know of a category beyond Unicode 14."""
-    known = matched_by(r"\p{%s}" % category)
+def newer(name):
+    """What the reference's patterns know of a category or script beyond Unicode 14."""
+    known = matched_by(r"\p{%s}" % name)
+    if len(name) <= 2:
+        return ranges(lambda c: c in known and not unicodedata.category(chr(c)).startswith(name))
     return ranges(lambda c: c in known and unicodedata.category(chr(c)) == "Cn")
 
 
@@ -90,6 +92,8 @@ show("removed", "What the cleaning of BERT removes.", removed_by(bert(clean_text
 show("nonspacing", "The nonspacing marks that BERT strips.", removed_by(bert(strip_accents=True)))
 show("combining", "The combining marks that StripAccents strips.", removed_by(normalizers.StripAccents()))
 show("inert", "What later versions of Unicode decompose or reorder, and the reference does not.", inert())
-for name in ["L", "M", "N", "P", "S", "Lu", "Ll", "Lm", "Lo", "Mn", "Mc", "Nd", "No", "Po", "So"]:
-    show(f"newer{name}", f"Assigned after Unicode 14 with category {name}.", newer(name))
+for name in ["L", "M", "N", "P", "S", "Lu", "Ll", "Lm", "Lo", "Mn", "Mc", "Nd", "No", "Cf", "Pd", "Po", "Sm", "So"]:
+    show(f"newer{name}", f"Taken for category {name}, but not by Unicode 14.", newer(name))
+for name in ["Han", "Hiragana", "Katakana", "Latin", "Cyrillic", "Arabic"]:
+    show(f"newer{name}", f"Assigned after Unicode 14 in the script {name}.", newer(name))
 print("}")

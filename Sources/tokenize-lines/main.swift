@@ -1,5 +1,5 @@
 // Encodes lines in bulk, for comparing with other software: a tokenizer's path as the argument, on standard input a
-// JSON string or an array of two a line, on standard output a JSON object a line. With `--train SIZE PATH` instead, the
+// JSON string, an array of two, or an array of numbers to decode a line, on standard output a JSON object a line. With `--train SIZE PATH` instead, the
 // lines are what a byte-level tokenizer is trained on.
 
 import Storage
@@ -38,6 +38,16 @@ do {
   }
   let tokenizer = try Tokenizer(path: arguments[1])
   while let value = try nextValue() {
+    if case .array(let values) = value, case .integer? = values.first {
+      let ids = values.compactMap { value in
+        if case .integer(let id) = value { return Int32(exactly: id) }
+        return nil
+      }
+      let text = try tokenizer.decode(ids, skipsSpecialTokens: false)
+      let bytes = try CanonicalJSON.encode(.members(["text": .text(text)]))
+      print(String(decoding: bytes, as: UTF8.self))
+      continue
+    }
     let texts: [String]
     switch value {
     case .string(let text): texts = [text.text]
