@@ -23,7 +23,8 @@ test: setup       ## All tests; needs neither network nor Python.
 peer-checks: setup ## Against software that others wrote; needs Python and the network.
 	swift build --product unlearn-patch
 	swift build --product make-checkpoint
-	PeerChecks/run "$$(swift build --show-bin-path)"
+	swift build -c release --product tokenize-lines
+	PeerChecks/run "$$(swift build --show-bin-path)" "$$(swift build -c release --show-bin-path)"
 
 bench: build      ## Speed and memory, as ratios in one run.
 	Benchmarks/apply "$$(swift build -c $(CONFIGURATION) --show-bin-path)"

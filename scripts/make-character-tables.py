@@ -32,7 +32,7 @@ def pieces(splitter, count):
 
 def matched_by(pattern):
     splitter = pre_tokenizers.Split(Regex(pattern), "isolated")
-    return ranges(lambda c: len(splitter.pre_tokenize_str("\0" + chr(c))) == 2)
+    return {c for c in SCALARS if len(splitter.pre_tokenize_str("\0" + chr(c))) == 2}
 
 
 def bert(**options):
@@ -40,10 +40,12 @@ def bert(**options):
         **(dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False) | options))
 
 
-def newer(category):
-    """What the reference's patterns know of a category beyond Unicode 14."""
-    known = matched_by(r"\p{%s}" % category)
-    return ranges(lambda c: any(a <= c <= b for a, b in known) and unicodedata.category(chr(c)) == "Cn")
+def newer(name):
+    """What the reference's patterns know of a category or script beyond Unicode 14."""
+    known = matched_by(r"\p{%s}" % name)
+    if len(name) <= 2:
+        return ranges(lambda c: c in known and not unicodedata.category(chr(c)).startswith(name))
+    return ranges(lambda c: c in known and unicodedata.category(chr(c)) == "Cn")
 
 
 def inert():
@@ -54,7 +56,7 @@ def inert():
     def is_inert(c):
         if nfkd.normalize_str(chr(c)) != chr(c):
             return False
-        if any(a <= c <= b for a, b in marks) or unicodedata.combining(chr(c)):
+        if c in marks or unicodedata.combining(chr(c)):
             after, before = nfd.normalize_str("a" + chr(c) + "\u0334"), nfd.normalize_str("a\U0001D16D" + chr(c))
             if len(after) == 3 and after[1] == "\u0334" or len(before) == 3 and before[1] == chr(c):
                 return False  # it moves, so its class is known
@@ -90,6 +92,8 @@ show("removed", "What the cleaning of BERT removes.", removed_by(bert(clean_text
 show("nonspacing", "The nonspacing marks that BERT strips.", removed_by(bert(strip_accents=True)))
 show("combining", "The combining marks that StripAccents strips.", removed_by(normalizers.StripAccents()))
 show("inert", "What later versions of Unicode decompose or reorder, and the reference does not.", inert())
-for name in ["L", "M", "N", "P", "S", "Lu", "Ll", "Lm", "Lo", "Mn", "Mc", "Nd", "No", "Po", "So"]:
-    show(f"newer{name}", f"Assigned after Unicode 14 with category {name}.", newer(name))
+for name in ["L", "M", "N", "P", "S", "Lu", "Ll", "Lm", "Lo", "Mn", "Mc", "Nd", "No", "Cf", "Pd", "Po", "Sm", "So"]:
+    show(f"newer{name}", f"Taken for category {name}, but not by Unicode 14.", newer(name))
+for name in ["Han", "Hiragana", "Katakana", "Latin", "Cyrillic", "Arabic"]:
+    show(f"newer{name}", f"Assigned after Unicode 14 in the script {name}.", newer(name))
 print("}")

@@ -50,8 +50,10 @@ struct AlignedText {
   /// One code point of a changed text.
   struct Change {
     var scalar: UInt32
-    /// 1: is new, and comes from where the one before it came from. 0: stands for the next old code point.
-    /// -n: stands for the next, and the n after that are gone.
+    /// How it follows from the old ones.
+    ///
+    /// 1: it is new, and comes from where the one before it came from. 0: it stands for the next old code point.
+    /// -n: it stands for the next, and the n after that are gone.
     var step: Int
   }
 

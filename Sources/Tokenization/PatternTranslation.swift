@@ -1,8 +1,8 @@
 /// Rewrites a regular expression from the reference's language (Oniguruma with Ruby's syntax) to that of PCRE2.
 ///
 /// What the two read alike is copied. What differs is rewritten: `\s`, `\w`, `\d` and `\b` (other sets), `\h` and
-/// `\v` (other meanings), `(?m)` (the dot, not the anchors), and categories that hold code points which were
-/// assigned after Unicode 14. What cannot be rewritten is refused rather than matched differently.
+/// `\v` (other meanings), `(?m)` (the dot, not the anchors), and categories and scripts that hold code points which
+/// were assigned after Unicode 14. What cannot be rewritten is refused rather than matched differently.
 enum PatternTranslation {
   /// Why a pattern is refused.
   struct Failure: Error {
@@ -27,19 +27,37 @@ private struct Translator {
     #"\x{0}-\x{8}\x{E}-\x{1F}\x{21}-\x{84}\x{86}-\x{9F}\x{A1}-\x{167F}\x{1681}-\x{1FFF}"#
     + #"\x{200B}-\x{2027}\x{202A}-\x{202E}\x{2030}-\x{205E}\x{2060}-\x{2FFF}\x{3001}-\x{10FFFF}"#
   static let digit = #"\p{Nd}"# + ranges(CharacterTables.newerNd)
-  /// Letters, marks, numbers, connectors, and the circled letters.
+  /// Letters, marks, digits, connectors, six numbers of Latin-1, and the circled letters.
   static let word =
-    #"\p{L}\p{M}\p{N}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}"#
+    #"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}"#
     + ranges(CharacterTables.newerL) + ranges(CharacterTables.newerM)
-    + ranges(CharacterTables.newerN)
+    + ranges(CharacterTables.newerNd)
+
+  /// All that is assigned and no control, and so not in `\p{C}`.
+  static let assigned =
+    #"\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}"# + ranges(CharacterTables.newerL)
+    + ranges(CharacterTables.newerM) + ranges(CharacterTables.newerN)
+    + ranges(CharacterTables.newerP) + ranges(CharacterTables.newerS)
+
+  /// The categories there are; all other names are taken for scripts.
+  static let categories: Set<String> = [
+    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc",
+    "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "Cc",
+    "Cf", "Co",
+  ]
 
   static let newer: [String: [UInt32]] = [
-    "L": CharacterTables.newerL, "Letter": CharacterTables.newerL, "M": CharacterTables.newerM,
+    "L": CharacterTables.newerL, "M": CharacterTables.newerM,
     "N": CharacterTables.newerN, "P": CharacterTables.newerP, "S": CharacterTables.newerS,
     "Lu": CharacterTables.newerLu, "Ll": CharacterTables.newerLl, "Lm": CharacterTables.newerLm,
     "Lo": CharacterTables.newerLo, "Mn": CharacterTables.newerMn, "Mc": CharacterTables.newerMc,
     "Nd": CharacterTables.newerNd, "No": CharacterTables.newerNo, "Po": CharacterTables.newerPo,
-    "So": CharacterTables.newerSo,
+    "So": CharacterTables.newerSo, "Cf": CharacterTables.newerCf, "Pd": CharacterTables.newerPd,
+    "Sm": CharacterTables.newerSm, "Han": CharacterTables.newerHan,
+    "Hiragana": CharacterTables.newerHiragana,
+    "Katakana": CharacterTables.newerKatakana, "Latin": CharacterTables.newerLatin,
+    "Cyrillic": CharacterTables.newerCyrillic,
+    "Arabic": CharacterTables.newerArabic,
   ]
 
   static func ranges(_ bounds: [UInt32]) -> String {
@@ -241,14 +259,29 @@ private struct Translator {
     }
     guard end < input.count else { throw refused(letter) }
     let short = name == "Letter" ? "L" : name
-    let added = Self.ranges(Self.newer[name] ?? [])
-    if !isNegated {
-      output += inClass ? "\\p{\(short)}\(added)" : "[\\p{\(short)}\(added)]"
-    } else if inClass {
-      output += "\\P{\(short)}"
-    } else {
-      output += "[^\\p{\(short)}\(added)]"
-    }
     place = end + 1
+    if short == "C" {
+      if isNegated {
+        output += inClass ? Self.assigned : "[\(Self.assigned)]"
+      } else {
+        if inClass {
+          throw PatternTranslation.Failure(words: "'\\p{C}' in a class is not supported")
+        }
+        output += "[^\(Self.assigned)]"
+      }
+      return
+    }
+    // The reference asks for the script alone, PCRE2 for its extensions unless told otherwise.
+    let property = Self.categories.contains(short) ? short : "sc:" + short
+    let added = Self.ranges(Self.newer[short] ?? [])
+    if !isNegated {
+      output += inClass ? "\\p{\(property)}\(added)" : "[\\p{\(property)}\(added)]"
+    } else if !inClass {
+      output += "[^\\p{\(property)}\(added)]"
+    } else if added.isEmpty {
+      output += "\\P{\(property)}"
+    } else {
+      throw PatternTranslation.Failure(words: "'\\P{\(name)}' in a class is not supported")
+    }
   }
 }

@@ -17,7 +17,7 @@ public struct Tokenizer: Sendable {
   let added: AddedTokens
   let caches = WordCachePool()
 
-  /// The truncation that the file asks for; ``encode(_:pair:addsSpecialTokens:encodesSpecialTokens:limit:)`` does not apply it.
+  /// The truncation that the file asks for; encoding does not apply it.
   public let truncation: Truncation?
   /// The padding that the file asks for; it is not applied.
   public let padding: Padding?
@@ -56,36 +56,25 @@ public struct Tokenizer: Sendable {
       throw root["version"].error(expected: "\"1.0\"")
     }
     model = try Model(root["model"])
-    if let section = root["normalizer"].optional {
-      normalizer = try Normalizer(section)
-    } else {
-      normalizer = nil
+    /// Reads a part that may be missing.
+    func part<Part>(
+      _ key: String, _ body: (Section) throws(TokenizerError) -> Part
+    ) throws(TokenizerError) -> Part? {
+      guard let section = root[key].optional else { return nil }
+      return try body(section)
     }
-    if let section = root["pre_tokenizer"].optional {
-      preTokenizer = try PreTokenizer(section)
-    } else {
-      preTokenizer = nil
+    normalizer = try part("normalizer") { section throws(TokenizerError) in
+      try Normalizer(section)
     }
-    if let section = root["post_processor"].optional {
-      postProcessor = try PostProcessor(section)
-    } else {
-      postProcessor = nil
+    preTokenizer = try part("pre_tokenizer") { section throws(TokenizerError) in
+      try PreTokenizer(section)
     }
-    if let section = root["decoder"].optional {
-      decoder = try Decoder(section)
-    } else {
-      decoder = nil
+    postProcessor = try part("post_processor") { section throws(TokenizerError) in
+      try PostProcessor(section)
     }
-    if let section = root["truncation"].optional {
-      truncation = try Truncation(section)
-    } else {
-      truncation = nil
-    }
-    if let section = root["padding"].optional {
-      padding = try Padding(section)
-    } else {
-      padding = nil
-    }
+    decoder = try part("decoder") { section throws(TokenizerError) in try Decoder(section) }
+    truncation = try part("truncation", Truncation.init)
+    padding = try part("padding", Padding.init)
     added = try AddedTokens(
       root["added_tokens"], vocabulary: model.vocabulary, normalizer: normalizer)
   }

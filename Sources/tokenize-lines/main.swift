@@ -1,5 +1,6 @@
 // Encodes lines in bulk, for comparing with other software: a tokenizer's path as the argument, on standard input a
-// JSON string or an array of two a line, on standard output a JSON object a line.
+// JSON string, an array of two, or an array of numbers to decode a line, on standard output a JSON object a line. With `--train SIZE PATH` instead, the
+// lines are what a byte-level tokenizer is trained on.
 
 import Storage
 import StrictJSON
@@ -18,13 +19,35 @@ func fail(_ words: String) -> Never {
 
 func array(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .integer(Int64($0)) }) }
 
+func nextValue() throws -> JSONValue? {
+  guard let line = readLine() else { return nil }
+  return try JSONValue(parsing: Array(line.utf8), byteLimit: 1 << 26)
+}
+
 do {
-  guard CommandLine.arguments.count == 2 else {
-    fail("usage: tokenize-lines TOKENIZER.JSON < LINES")
+  let arguments = CommandLine.arguments
+  if arguments.count == 4, arguments[1] == "--train", let size = Int(arguments[2]) {
+    var texts: [String] = []
+    while case .string(let text)? = try nextValue() { texts.append(text.text) }
+    let trainer = BPETrainer(vocabularySize: size, specialTokens: ["<|endoftext|>", "<pad>"])
+    try trainer.train(texts, writingTo: arguments[3])
+    exit(0)
   }
-  let tokenizer = try Tokenizer(path: CommandLine.arguments[1])
-  while let line = readLine() {
-    let value = try JSONValue(parsing: Array(line.utf8), byteLimit: 1 << 26)
+  guard arguments.count == 2 else {
+    fail("usage: tokenize-lines [--train SIZE] TOKENIZER.JSON < LINES")
+  }
+  let tokenizer = try Tokenizer(path: arguments[1])
+  while let value = try nextValue() {
+    if case .array(let values) = value, case .integer? = values.first {
+      let ids = values.compactMap { value in
+        if case .integer(let id) = value { return Int32(exactly: id) }
+        return nil
+      }
+      let text = try tokenizer.decode(ids, skipsSpecialTokens: false)
+      let bytes = try CanonicalJSON.encode(.members(["text": .text(text)]))
+      print(String(decoding: bytes, as: UTF8.self))
+      continue
+    }
     let texts: [String]
     switch value {
     case .string(let text): texts = [text.text]

@@ -3,10 +3,13 @@ import StrictJSON
 
 /// The files beside the tests.
 enum Fixtures {
-  static func path(_ name: String, file: StaticString = #filePath) -> String {
-    var parts = "\(file)".split(separator: "/", omittingEmptySubsequences: false)
-    parts.removeLast()
-    return parts.joined(separator: "/") + "/Fixtures/" + name
+  static func path(_ name: String) -> String {
+    Paths.join(Paths.join(Paths.parent(of: #filePath), "Fixtures"), name)
+  }
+
+  static func text(_ name: String) throws -> String.UTF8View {
+    let file = try MappedFile(path: path(name))
+    return String(decoding: file.bytes.copied(), as: UTF8.self).utf8
   }
 
   static func json(_ name: String) throws -> JSONField {

@@ -1,3 +1,4 @@
+import Storage
 import StrictJSON
 import Storage
 import Testing
