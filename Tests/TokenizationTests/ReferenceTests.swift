@@ -1,6 +1,5 @@
 import Storage
 import StrictJSON
-import Storage
 import Testing
 import Tokenization
 
