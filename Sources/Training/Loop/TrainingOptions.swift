@@ -48,24 +48,7 @@ public struct TrainingOptions: Sendable, Hashable {
 
   /// The options as they stand in a record; numbers that are not whole are texts.
   public var json: JSONValue {
-    var object = JSONObject()
-    switch rule {
-    case .adamW(let beta1, let beta2, let epsilon):
-      object["optimizer"] = "adamw"
-      object["beta1"] = .text("\(beta1)")
-      object["beta2"] = .text("\(beta2)")
-      object["epsilon"] = .text("\(epsilon)")
-    case .momentum(let momentum, let isNesterov):
-      object["optimizer"] = "sgd"
-      object["momentum"] = .text("\(momentum)")
-      object["nesterov"] = .bool(isNesterov)
-    case .sophia(let beta1, let beta2, let gamma, let epsilon):
-      object["optimizer"] = "sophia"
-      object["beta1"] = .text("\(beta1)")
-      object["beta2"] = .text("\(beta2)")
-      object["gamma"] = .text("\(gamma)")
-      object["epsilon"] = .text("\(epsilon)")
-    }
+    var object = rule.json
     object["decay"] = .text("\(decay)")
     object["rate"] = .text("\(schedule.rate)")
     object["schedule"] = .text(schedule.shape.rawValue)
