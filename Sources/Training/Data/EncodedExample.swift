@@ -25,6 +25,13 @@ public struct EncodedExample: Sendable, Hashable {
   /// What should come out.
   public var target: Target
 
+  /// Takes an example in tokens; as many segments as tokens.
+  public init(sequences: [[Int32]], tokenTypes: [[Int32]], target: Target) {
+    self.sequences = sequences
+    self.tokenTypes = tokenTypes
+    self.target = target
+  }
+
   /// How many tokens there are.
   public var count: Int { sequences.reduce(0) { $0 + $1.count } }
 
