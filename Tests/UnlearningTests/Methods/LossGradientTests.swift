@@ -141,7 +141,8 @@ import Unlearning
     expectEqual(found.sums, ascent.sums, times: 4, within: 1e-12)
   }
 
-  @Test func `SimNPO is NPO where examples have one label and the reference loses nothing`() throws {
+  @Test func `SimNPO is NPO where examples have one label and the reference loses nothing`() throws
+  {
     let fixture = try MethodFixture("llama")
     let model = try fixture.model(Double.self)
     let batch = UnlearningBatch(
