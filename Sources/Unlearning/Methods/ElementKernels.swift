@@ -183,3 +183,30 @@ func selectedWords<Element: Scalar>(of x: Matrix<Element>, above key: UInt32, ti
   ties = left
   return words
 }
+
+/// Copies all elements of a matrix into one row of another.
+@specialized(where Element == Float)
+@specialized(where Element == Double)
+func copy<Element: Scalar>(
+  _ x: Matrix<Element>, toRow row: Int, of y: inout Matrix<Element>
+) {
+  precondition(y.columns == x.count && (0..<y.rows).contains(row))
+  let start = row * y.columns
+  y.withMutableElements { y in
+    x.withElements { x in
+      for index in 0..<x.count { y[start + index] = x[index] }
+    }
+  }
+}
+
+/// Copies all elements of a matrix into another of as many.
+@specialized(where Element == Float)
+@specialized(where Element == Double)
+func copy<Element: Scalar>(_ x: Matrix<Element>, toWhole y: inout Matrix<Element>) {
+  precondition(y.count == x.count)
+  y.withMutableElements { y in
+    x.withElements { x in
+      for index in 0..<x.count { y[index] = x[index] }
+    }
+  }
+}

@@ -152,6 +152,48 @@ import Unlearning
     try expectFrozen(model, moved) { parameter, _, _ in linear.contains(parameter) }
   }
 
+  @Test func `a low-rank update is W₀ + s L R, of the rank that a budget allows`() throws {
+    let fixture = try MethodFixture("llama")
+    let start = try fixture.model(Double.self)
+    let weights = start.plan.layers.flatMap { $0.attention.inputs.map(\.weight) }
+    let rank = LowRankOptimizer<Double>.rank(matching: 400, of: weights, in: start.plan)
+    var random = RandomNumbers(seed: 5)
+    var optimizer = try LowRankOptimizer<Double>(
+      .adamW(), decay: 0.01, of: start, parameters: weights, rank: rank, &random)
+    #expect(rank == 2 && optimizer.count <= 400 && optimizer.count > 200)
+    let step = LossStep<Double>(.gradientDifference())
+    let batch = try fixture.batch()
+    var model = start
+    var losses: [Double] = []
+    var gradients = Gradients<Double>(optimizer.trainable, of: model.plan)
+    for _ in 0..<4 {
+      gradients.reset()
+      losses.append(try step.addGradient(of: model, on: batch, to: &gradients).total)
+      try optimizer.update(&model, gradients, rate: 0.01)
+    }
+    #expect(losses[3] < losses[0])
+    try expectFrozen(start, model) { parameter, _, _ in weights.contains(parameter) }
+    // Every minor of rank + 1 rows and columns of the difference vanishes; looked at for some.
+    let difference = try TaskVector(
+      from: start, to: model, on: Trainable([weights[0]: .all])
+    ).difference.matrices[weights[0]]
+    let d = try #require(difference)
+    #expect(d.array.contains { abs($0) > 1e-4 })
+    for place in 0..<10 {
+      let (r, c) = ((0..<3).map { (place + 5 * $0) % d.rows }, (0..<3).map { place + 2 * $0 })
+      func m(_ i: Int, _ j: Int) -> Double { d[r[i], c[j]] * 1e3 }
+      let first = m(0, 0) * (m(1, 1) * m(2, 2) - m(1, 2) * m(2, 1))
+      let second = m(0, 1) * (m(1, 0) * m(2, 2) - m(1, 2) * m(2, 0))
+      let third = m(0, 2) * (m(1, 0) * m(2, 1) - m(1, 1) * m(2, 0))
+      #expect(abs(first - second + third) < 1e-9 * max(1, abs(first)))
+    }
+    #expect(throws: MethodError.self) {
+      try LowRankOptimizer<Double>(
+        .adamW(), of: start, parameters: [start.plan.layers[0].attentionNorm.weight], rank: 1,
+        &random)
+    }
+  }
+
   @Test func `fixed selections are as large as another and lie at the end`() throws {
     let counts = try UnitCounts(layers: 3, heads: 2, filters: 5)
     var other = UnitMask(none: counts)

@@ -211,6 +211,67 @@ import Unlearning
     #expect(zip(kept.parameters, model.parameters).allSatisfy { $0 == $1 })
   }
 
+  /// (λ I + (1/N) Σ g gᵀ)⁻¹ v by N rank-one updates (Sherman & Morrison), as WoodFisher builds it.
+  private func rankOneInverse(_ gradients: [[Double]], _ lambda: Double, times v: [Double])
+    -> [Double]
+  {
+    let size = v.count
+    var inverse = (0..<size).map { row in (0..<size).map { $0 == row ? 1 / lambda : 0 } }
+    for gradient in gradients {
+      let product = inverse.map { row in zip(row, gradient).reduce(0) { $0 + $1.0 * $1.1 } }
+      let divisor =
+        Double(gradients.count) + zip(product, gradient).reduce(0) { $0 + $1.0 * $1.1 }
+      for row in 0..<size {
+        for column in 0..<size {
+          inverse[row][column] -= product[row] * product[column] / divisor
+        }
+      }
+    }
+    return inverse.map { row in zip(row, v).reduce(0) { $0 + $1.0 * $1.1 } }
+  }
+
+  @Test func `blocks are inverted as by rank-one updates, in turns of any size`() throws {
+    let fixture = try MethodFixture("gpt2")
+    let model = try fixture.model(Double.self)
+    let map = try UnitMap(fixture.checkpoint)
+    let trainable = Trainable(
+      [Unit(layer: 0, kind: .filter, index: 3), Unit(layer: 1, kind: .filter, index: 11)],
+      of: map, in: model.plan)
+    let batch = try fixture.batch()
+    let retain = batch.retain + batch.preferred
+    var forget = Gradients<Double>(trainable, of: model.plan)
+    try ExampleGradients().add(batch.forget, of: model, to: &forget)
+    let step = BlockFisherStep(damping: 0.2)
+    let direction = try step.direction(of: model, forget: forget, retain: retain)
+    for parameter in trainable.parameters {
+      var rows: [[Double]] = []
+      for example in retain {
+        var one = Gradients<Double>(trainable, of: model.plan)
+        try ExampleGradients().add([example], of: model, to: &one)
+        rows.append(try #require(one.sums[parameter]).array)
+      }
+      let v = try #require(forget.sums[parameter]).array
+      let squares = rows.reduce(0) { $1.reduce($0) { $0 + $1 * $1 } }
+      let lambda = 0.2 * squares / Double(rows.count * v.count)
+      let expected = rankOneInverse(rows, lambda, times: v)
+      #expect(
+        relativeDistance(
+          try #require(direction.matrices[parameter]),
+          Matrix(rows: 1, columns: expected.count, expected)) < 1e-9)
+    }
+    var small = step
+    let largest = trainable.parameters.map { direction.matrices[$0]?.count ?? 0 }.max() ?? 0
+    small.memoryLimit = 8 * largest * retain.count
+    #expect(try small.direction(of: model, forget: forget, retain: retain) == direction)
+    small.memoryLimit -= 1
+    #expect(throws: MethodError.self) {
+      try small.direction(of: model, forget: forget, retain: retain)
+    }
+    #expect(throws: MethodError.self) {
+      try step.direction(of: model, forget: forget, retain: [])
+    }
+  }
+
   @Test func `what does not fit is refused`() throws {
     let (model, trainable, examples) = try convex()
     let memory = try memory(

@@ -16,8 +16,7 @@ public struct MaskedOptimizer<Element: Scalar>: Sendable {
   public let mask: ElementMask
   /// How many updates were made.
   public private(set) var step = 0
-  private var first: [Int: Matrix<Element>] = [:]
-  private var second: [Int: Matrix<Element>] = [:]
+  private var states: [Int: UpdateState<Element>] = [:]
 
   /// Begins without history.
   public init(
@@ -28,9 +27,7 @@ public struct MaskedOptimizer<Element: Scalar>: Sendable {
     self.decaysVectors = decaysVectors
     self.mask = mask
     for parameter in mask.trainable.parameters {
-      let blank = Matrix<Element>(rows: 1, columns: mask.count(of: parameter))
-      first[parameter] = blank
-      second[parameter] = blank
+      states[parameter] = UpdateState(rows: 1, columns: mask.count(of: parameter))
     }
   }
 
@@ -48,35 +45,17 @@ public struct MaskedOptimizer<Element: Scalar>: Sendable {
     let workers = model.workers
     for parameter in parameters {
       guard let whole = gradients.sums[parameter],
-        var m = first.removeValue(forKey: parameter), var v = second.removeValue(forKey: parameter)
+        var state = states.removeValue(forKey: parameter)
       else { continue }
       let elements = mask.elements(of: parameter)
       let gradient = gathered(whole, elements)
       var theta = gathered(model.parameters[parameter], elements)
       let isVector = model.plan.parameters[parameter].shape.count == 1
       let decay = isVector && !decaysVectors ? 0 : self.decay
-      switch rule {
-      case .adamW(let beta1, let beta2, let epsilon):
-        workers.adamW(
-          &theta, gradient: gradient, first: &m, second: &v, step: step, rate: rate, beta1: beta1,
-          beta2: beta2, epsilon: epsilon, decay: decay)
-      case .momentum(let momentum, let isNesterov):
-        workers.momentum(
-          &theta, gradient: gradient, velocity: &m, rate: rate, momentum: momentum,
-          isNesterov: isNesterov, decay: decay)
-      case .sophia(let beta1, let beta2, let gamma, let epsilon):
-        // The curvature is the square of the step's own gradient, as in SOUL.
-        workers.scale(&v, by: Element(beta2))
-        var root = gradient
-        workers.scale(&root, by: Element((1 - beta2).squareRoot()))
-        workers.add(squareOf: root, to: &v)
-        workers.sophia(
-          &theta, gradient: gradient, first: &m, curvature: v, rate: rate, beta1: beta1,
-          gamma: gamma, epsilon: epsilon, decay: decay)
-      }
+      state.move(
+        &theta, gradient, rule, step: step, rate: rate, decay: decay, workers)
       scatter(theta, elements, to: &model.parameters[parameter])
-      first[parameter] = m
-      second[parameter] = v
+      states[parameter] = state
     }
   }
 }
