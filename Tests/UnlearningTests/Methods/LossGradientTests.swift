@@ -50,6 +50,38 @@ import Unlearning
     }
   }
 
+  @Test func `an example beyond the limit is left alone`() throws {
+    let fixture = try MethodFixture("llama")
+    let (model, reference) = (try fixture.model(Double.self), try fixture.reference(Double.self))
+    let batch = try fixture.batch()
+    let step = LossStep<Double>(.npo())
+    let sums = try step.sums(of: model, on: batch.forget)
+    let means = zip(sums, batch.forget).map { $0 / Double($1.labelCount) }
+    let order = means.indices.sorted { means[$0] < means[$1] }
+    // Between the second and the third: one example is beyond.
+    let limit = (means[order[1]] + means[order[2]]) / 2
+    let weight = model.plan.layers[0].feedForward.output.weight
+    for loss in [UnlearningLoss.gradientAscent, .npo(), .simNPO(), .dpo()] {
+      var loss = loss
+      loss.forgetLimit = limit
+      let step = LossStep(loss, reference: reference)
+      var gradients = Gradients<Double>(Trainable([weight: .all]), of: model.plan)
+      let value = try step.addGradient(of: model, on: batch, to: &gradients)
+      #expect(value.limited == 1 && value.forgetSums.count == 3)
+      var (up, down) = (model, model)
+      up.parameters[weight][2, 3] += 1e-5
+      down.parameters[weight][2, 3] -= 1e-5
+      let slope =
+        (try step.value(of: up, on: batch).total - step.value(of: down, on: batch).total) / 2e-5
+      #expect(abs(slope - (gradients.sums[weight]?[2, 3] ?? .nan)) < 1e-7)
+    }
+    var loss = UnlearningLoss.gradientAscent
+    loss.forgetLimit = means.min().map { $0 / 2 }
+    var gradients = Gradients<Double>(Trainable([weight: .all]), of: model.plan)
+    let value = try LossStep(loss).addGradient(of: model, on: batch, to: &gradients)
+    #expect(value.limited == 3 && gradients.norm(model.workers) == 0)
+  }
+
   @Test(arguments: ["bert-sequence", "distilbert-sequence", "gpt2-sequence"])
   func `are the differences for classes`(name: String) throws {
     let model = try MethodFixture.model(name, Double.self)

@@ -153,6 +153,8 @@ import Unlearning
     for parameter in trainable.parameters {
       #expect(relativeDistance(one.parameters[parameter], other.parameters[parameter]) < 1e-9)
     }
+    let moved = try expectFrozen(model, one) { isTrained(trainable, $0, $1, $2) }
+    #expect(moved > trainable.count(in: model.plan) / 2)
     #expect(throws: MethodError.self) {
       try aided.forget(all, wereRetained: true, of: model)
     }

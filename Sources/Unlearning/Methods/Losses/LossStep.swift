@@ -96,20 +96,20 @@ extension LossStep {
     case .ascent:
       try likelihood(
         .mean(sign: -1), batch.forget, "forget", nil, weight, model, &gradients, wantsGradient,
-        &value)
+        &value, limit: loss.forgetLimit)
     case .negativePreference(let beta):
       try likelihood(
         .negativePreference(beta: beta), batch.forget, "forget",
         ReferenceSums(known: batch.referenceForget), weight, model, &gradients, wantsGradient,
-        &value)
+        &value, limit: loss.forgetLimit)
     case .simplePreference(let beta, let margin):
       try likelihood(
         .simplePreference(beta: beta, margin: margin), batch.forget, "forget", nil, weight, model,
-        &gradients, wantsGradient, &value)
+        &gradients, wantsGradient, &value, limit: loss.forgetLimit)
     case .refusal:
       try likelihood(
         .mean(sign: 1), batch.preferred, "preferred", nil, weight, model, &gradients,
-        wantsGradient, &value)
+        wantsGradient, &value, limit: nil)
     case .directPreference(let beta):
       try preference(beta, batch, weight, model, &gradients, wantsGradient, &value)
     case .steering(let steering):
@@ -166,10 +166,11 @@ extension LossStep {
   private func likelihood(
     _ term: LikelihoodTerm, _ examples: [EncodedExample], _ name: String,
     _ reference: ReferenceSums?, _ weight: Double, _ model: Model<Element>,
-    _ gradients: inout Gradients<Element>, _ wantsGradient: Bool, _ value: inout LossValue
+    _ gradients: inout Gradients<Element>, _ wantsGradient: Bool, _ value: inout LossValue,
+    limit: Double?
   ) throws(MethodError) {
     let passes = try ExamplePass.cut(examples, tokens: tokensPerPass, name: name)
-    let (count, labels) = (examples.count, examples.reduce(0) { $0 + $1.labelCount })
+    let (count, allLabels) = (examples.count, examples.reduce(0) { $0 + $1.labelCount })
     for pass in passes {
       let others =
         try reference.map { source throws(MethodError) in
@@ -178,29 +179,41 @@ extension LossStep {
       let losses = try computing { () throws(InputError) in
         let forward = try model.forward(pass.batch, keeping: wantsGradient ? kept : .nothing)
         guard wantsGradient else { return try model.losses(forward, pass.targets) }
-        if term.isLinear {
-          let slope = term.slope(0, labels: 1, reference: 0, examples: count, labels: labels)
+        if term.isLinear && limit == nil {
+          let slope = term.slope(0, labels: 1, reference: 0, examples: count, labels: allLabels)
           return try model.backward(
             forward, pass.targets, .factor(weight * slope), into: &gradients)
         }
         let losses = try model.losses(forward, pass.targets)
-        let slopes = losses.sums.indices.map {
-          weight
+        let slopes = losses.sums.indices.map { index in
+          let (sum, labels) = (losses.sums[index], losses.counts[index])
+          guard !isBeyond(limit, sum, labels) else { return 0.0 }
+          return weight
             * term.slope(
-              losses.sums[$0], labels: losses.counts[$0], reference: others[$0], examples: count,
-              labels: labels)
+              sum, labels: labels, reference: others[index], examples: count, labels: allLabels)
         }
         _ = try model.backward(forward, pass.targets, .examples(slopes), into: &gradients)
         return losses
       }
       for (index, sum) in losses.sums.enumerated() {
+        let labels = losses.counts[index]
+        if isBeyond(limit, sum, labels) { value.limited += 1 }
         value.forget += term.value(
-          sum, labels: losses.counts[index], reference: others[index], examples: count,
-          labels: labels)
+          capped(sum, labels, limit), labels: labels, reference: others[index], examples: count,
+          labels: allLabels)
       }
       value.forgetSums += losses.sums
       value.forgetCounts += losses.counts
     }
+  }
+
+  private func isBeyond(_ limit: Double?, _ sum: Double, _ labels: Int) -> Bool {
+    limit.map { sum > $0 * Double(labels) } ?? false
+  }
+
+  /// min(s, limit · n).
+  private func capped(_ sum: Double, _ labels: Int, _ limit: Double?) -> Double {
+    limit.map { min(sum, $0 * Double(labels)) } ?? sum
   }
 
   /// DPO: two passes side by side, since a pair's slopes depend on both.
@@ -229,16 +242,22 @@ extension LossStep {
         let won = try model.losses(winnerPass, winner.targets)
         let margins = lost.sums.indices.map {
           beta
-            * ((winnerReference[$0] - won.sums[$0]) - (loserReference[$0] - lost.sums[$0]))
+            * ((winnerReference[$0] - won.sums[$0])
+              - (loserReference[$0] - capped(lost.sums[$0], lost.counts[$0], loss.forgetLimit)))
         }
         for margin in margins { value.forget += 2 / beta * softplus(-margin) / Double(count) }
         value.forgetSums += lost.sums
         value.forgetCounts += lost.counts
         value.preferredSums += won.sums
+        let beyond = lost.sums.indices.map {
+          isBeyond(loss.forgetLimit, lost.sums[$0], lost.counts[$0])
+        }
+        value.limited += beyond.count { $0 }
         guard wantsGradient else { return }
         let slopes = margins.map { weight * 2 * sigmoid(-$0) / Double(count) }
+        let lostSlopes = zip(slopes, beyond).map { $1 ? 0 : -$0 }
         _ = try model.backward(
-          loserPass, loser.targets, .examples(slopes.map { -$0 }), into: &gradients)
+          loserPass, loser.targets, .examples(lostSlopes), into: &gradients)
         _ = try model.backward(winnerPass, winner.targets, .examples(slopes), into: &gradients)
       }
     }
@@ -254,7 +273,8 @@ extension LossStep {
     case .likelihood:
       var value = LossValue()
       try likelihood(
-        .mean(sign: 1), examples, "retain", nil, weight, model, &gradients, wantsGradient, &value)
+        .mean(sign: 1), examples, "retain", nil, weight, model, &gradients, wantsGradient, &value,
+        limit: nil)
       return value.forget
     case .divergence(let places):
       return try divergence(examples, places, weight, model, &gradients, wantsGradient)

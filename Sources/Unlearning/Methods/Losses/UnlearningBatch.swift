@@ -41,6 +41,8 @@ public struct LossValue: Sendable, Hashable {
   public var forgetSums: [Double] = []
   /// For each of these the number of labels.
   public var forgetCounts: [Int] = []
+  /// How many forget examples are beyond ``UnlearningLoss/forgetLimit``.
+  public var limited = 0
   /// For each forget example of DPO the preferred answer's sum.
   public var preferredSums: [Double] = []
 

@@ -29,6 +29,7 @@ extension UnlearningLoss {
       object["places"] = .text(steering.places.rawValue)
     }
     object["forget_weight"] = .text("\(forgetWeight)")
+    object["forget_limit"] = forgetLimit.map { .text("\($0)") } ?? .null
     switch retain {
     case .nothing: object["retain"] = "nothing"
     case .likelihood: object["retain"] = "likelihood"

@@ -89,6 +89,12 @@ public struct UnlearningLoss: Sendable, Hashable {
   public var forget: Forget
   /// The forget term's factor γ.
   public var forgetWeight: Double
+  /// The mean loss of a label, in nats, from which on a forget example is left alone; nil for never.
+  ///
+  /// In the forget term s is replaced by min(s, limit · n), so that an example beyond it has no gradient and comes
+  /// back when it falls below. The oracle's loss, or that of held-out examples, keeps ascent, NPO, SimNPO and the
+  /// forget side of DPO from forgetting too much, one example at a time. Other terms do not look at it.
+  public var forgetLimit: Double?
   /// The retain term.
   public var retain: Retain
   /// The retain term's factor α.
@@ -98,11 +104,12 @@ public struct UnlearningLoss: Sendable, Hashable {
 
   /// Puts a loss together.
   public init(
-    forget: Forget, weight forgetWeight: Double = 1, retain: Retain = .nothing,
-    weight retainWeight: Double = 1, sparsity: Double = 0
+    forget: Forget, weight forgetWeight: Double = 1, forgetLimit: Double? = nil,
+    retain: Retain = .nothing, weight retainWeight: Double = 1, sparsity: Double = 0
   ) {
     self.forget = forget
     self.forgetWeight = forgetWeight
+    self.forgetLimit = forgetLimit
     self.retain = retain
     self.retainWeight = retainWeight
     self.sparsity = sparsity
@@ -193,6 +200,9 @@ extension UnlearningLoss {
       guard value.isFinite && value >= 0 else {
         throw .mismatch("\(name) is \(value), expected a number from 0")
       }
+    }
+    if let forgetLimit, !(forgetLimit.isFinite && forgetLimit > 0) {
+      throw .mismatch("the limit of the forget loss is \(forgetLimit), expected a number above 0")
     }
     switch forget {
     case .nothing, .ascent, .refusal: break
