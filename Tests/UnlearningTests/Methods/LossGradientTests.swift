@@ -140,7 +140,7 @@ import Unlearning
   private func equalLengths() -> UnlearningBatch {
     UnlearningBatch(
       forget: [
-        EncodedExample([3, 8, 4, 9, 5], labels: nil), EncodedExample([7, 6, 9, 10, 11]),
+        EncodedExample([3, 8, 4, 9, 5]), EncodedExample([7, 6, 9, 10, 11]),
       ], retain: [EncodedExample([12, 13, 14])])
   }
 
@@ -155,7 +155,7 @@ import Unlearning
       let found = try gradients(loss, model, reference, batch)
       expectEqual(found.sums, ascent.sums, times: 4, within: tolerance)
     }
-    // The value less (2/β) log 2 is the mean of s_ref − s (Zhang et al., 2024, section 3.2).
+    // The value less (2/β) log 2 is the mean of s_ref − s.
     let beta = 1e-4
     let value = try gradients(.npo(beta: beta, retain: .nothing), model, reference, batch).value
     let step = LossStep<Double>(.npo())

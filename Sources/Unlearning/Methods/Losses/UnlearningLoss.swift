@@ -9,9 +9,9 @@ public struct UnlearningLoss: Sendable, Hashable {
     case nothing
     /// −Σ s / Σ n: gradient ascent on the mean over labels.
     case ascent
-    /// −(2/β) mean log σ(β (s − s_ref)): NPO (Zhang et al., 2024, equation 3).
+    /// −(2/β) mean log σ(β (s − s_ref)): NPO (Zhang et al., 2024).
     case negativePreference(beta: Double)
-    /// −(2/β) mean log σ(β (s / n − δ)): SimNPO (Fan et al., 2024, equation 5), without a reference model.
+    /// −(2/β) mean log σ(β (s / n − δ)): SimNPO (Fan et al., 2024), without a reference model.
     case simplePreference(beta: Double, margin: Double)
     /// −(2/β) mean log σ(β ((s_ref − s)(preferred) − (s_ref − s)(forget))): DPO against a preferred answer.
     case directPreference(beta: Double)
@@ -184,7 +184,7 @@ extension UnlearningLoss {
 
   /// Fine-tuning on the retain set; with λ > 0 'ℓ1-sparse' (Jia et al., 2023).
   ///
-  /// Their λ falls in a straight line to 0: 2 (1 − epoch / epochs) times the mean is up to the caller.
+  /// Their λ falls in a straight line to 0 over the epochs, which is the caller's part.
   public static func fineTuning(sparsity: Double = 0) -> UnlearningLoss {
     UnlearningLoss(forget: .nothing, retain: .likelihood, sparsity: sparsity)
   }
