@@ -256,6 +256,8 @@ import Unlearning
       (.rmu(wide), batch), (.rmu(high), batch), (.dpo(), without), (.idk(), without),
       (.gradientAscent, mixed), (.gradientAscent, UnlearningBatch(forget: [])),
       (.gradientDifference(), empty), (.gradientDifference(gamma: -1), batch),
+      (.gradientAscent, UnlearningBatch(forget: [EncodedExample([3, 4], class: ignoredLabel)])),
+      (.gradientAscent, UnlearningBatch(forget: [EncodedExample([3, 99])])),
     ]
     for (loss, batch) in cases {
       #expect(throws: MethodError.self, "\(loss)") {
@@ -263,6 +265,9 @@ import Unlearning
       }
     }
     let question = try MethodFixture.model("gpt2-question", Double.self)
+    #expect(throws: MethodError.mismatch("the reference model has other shapes than the model")) {
+      try LossStep(.npo(), reference: question).value(of: model, on: batch)
+    }
     let spans = [
       EncodedExample(
         sequences: [[3, 4, 5]], tokenTypes: [[0, 0, 0]], target: .span(start: 1, end: 2))

@@ -38,7 +38,9 @@ struct ExamplePass {
   private static func check(_ examples: [EncodedExample], _ name: String) throws(MethodError) {
     guard let first = examples.first else { throw .missing("there are no \(name) examples") }
     for (index, example) in examples.enumerated() {
-      guard example.labelCount > 0 else {
+      var isLabelled = example.labelCount > 0
+      if case .label(let label) = example.target { isLabelled = label >= 0 }
+      guard isLabelled else {
         throw .mismatch("\(name) example \(index + 1) has no label within the limit of its length")
       }
       guard !example.sequences.isEmpty, example.sequences.count == first.sequences.count,
