@@ -172,10 +172,12 @@ let package = Package(
     .testTarget(
       name: "UnlearningTests",
       dependencies: [
-        "Unlearning", "Transformer", "Compute", "Architecture", "Safetensors", "Storage",
-        "StrictJSON", "SampleModels", "TestSupport",
+        "Unlearning", "Training", "Transformer", "Compute", "Architecture", "Safetensors",
+        "Storage", "StrictJSON", "SampleModels", "TestSupport",
       ],
-      exclude: ["Masks/Fixtures", "Masks/make-fixtures.py"], swiftSettings: house),
+      exclude: [
+        "Masks/Fixtures", "Masks/make-fixtures.py", "Methods/Fixtures", "Methods/make-fixtures.py",
+      ], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),

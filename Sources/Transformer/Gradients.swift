@@ -41,8 +41,10 @@ public struct Gradients<Element: Scalar>: Sendable {
     blank = Set(trainable.parameters)
   }
 
-  /// Sets the sums to zero that a pass did not reach.
-  mutating func settle() {
+  /// Sets the sums to zero that no pass reached since ``reset()``.
+  ///
+  /// A backward pass ends with it; a step that may have no pass has to call it.
+  public mutating func settle() {
     for parameter in blank { sums[parameter, default: .empty].clear() }
     blank = []
   }
@@ -111,6 +113,13 @@ public struct Gradients<Element: Scalar>: Sendable {
 }
 
 extension Gradients {
+  /// Adds a matrix of the region's size to a parameter's sum: the gradient of a penalty.
+  public mutating func add(_ x: Matrix<Element>, to parameter: Int, _ workers: Workers) {
+    precondition(trainable[parameter] != nil, "parameter \(parameter) is not trained")
+    settle(parameter)
+    workers.add(x, to: &sums[parameter, default: .empty])
+  }
+
   /// Adds rows to those of a whole table.
   mutating func add(
     rows: Matrix<Element>, at indices: [Int32], to parameter: Int, _ workers: Workers

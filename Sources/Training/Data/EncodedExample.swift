@@ -25,7 +25,7 @@ public struct EncodedExample: Sendable, Hashable {
   /// What should come out.
   public var target: Target
 
-  /// Makes an example.
+  /// Takes an example in tokens; as many segments as tokens.
   public init(sequences: [[Int32]], tokenTypes: [[Int32]], target: Target) {
     self.sequences = sequences
     self.tokenTypes = tokenTypes
