@@ -118,7 +118,7 @@ let package = Package(
       dependencies: [
         "AuditReport", "Provenance", "Patching", "Training", "Ledger", "Architecture",
         "Attestation", "Compute", "Safetensors", "Storage", "StrictJSON", "Tokenization",
-        "Transformer",
+        "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: library),

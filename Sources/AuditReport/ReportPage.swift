@@ -129,18 +129,46 @@ struct ReportPage {
       } else {
         add("</table>")
       }
-      if let metrics = patch.metrics {
-        let recorded = try metrics["recorded"].elements()
-        let notRun = try metrics["notRun"].elements().map { field throws(JSONFieldError) in
-          try field.text()
-        }
-        add(
-          "<p>Metrics recorded: \(recorded.count). Not run: \(code(notRun.joined(separator: ", ")))</p>"
-        )
-      }
+      if let metrics = patch.metrics { try write(metrics: metrics) }
     } catch {
       add("<p class=\"bad\">The statement can't be shown: \(Self.escape(error.description))</p>")
     }
+  }
+
+  /// The measurements of a signed statement, as they stand in it.
+  private mutating func write(metrics: JSONField) throws(JSONFieldError) {
+    let recorded = try metrics["recorded"].elements()
+    if !recorded.isEmpty {
+      add("<h4>Measured by the signer</h4><table>")
+      add("<tr><th>What</th><th>Of</th><th>Value</th><th>95% interval</th><th>n</th></tr>")
+      for entry in recorded {
+        var name = try entry["name"].text()
+        if let variant = entry["variant"].optional { name += ", " + (try variant.text()) }
+        var subject = ""
+        if let field = entry["subject"].optional { subject = try field.text() }
+        if let part = entry["part"].optional { subject += ", " + (try part.text()) + " set" }
+        var value = "none"
+        if let field = entry["value"].optional ?? entry["reason"].optional {
+          value = try field.text()
+        }
+        var interval = ""
+        if let field = entry["interval"].optional {
+          interval = try field["lower"].text() + " to " + (try field["upper"].text())
+        }
+        var count = 0
+        if let field = entry["n"].optional { count = try field.count() }
+        let cells = [
+          Self.escape(name), Self.escape(subject), Self.escape(value), Self.escape(interval),
+          "\(count)",
+        ]
+        add("<tr>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>")
+      }
+      add("</table>")
+    }
+    let notRun = try metrics["notRun"].elements().map { field throws(JSONFieldError) in
+      try field.text()
+    }
+    if !notRun.isEmpty { add("<p>Not run: \(code(notRun.joined(separator: ", ")))</p>") }
   }
 
   private mutating func write(_ model: LedgerState.Model) {

@@ -9,6 +9,7 @@ import StrictJSON
 import Tokenization
 import Training
 import Transformer
+import Unlearning
 
 #if canImport(Glibc)
   import Glibc
@@ -79,6 +80,11 @@ enum Console {
     #endif
   }
 
+  /// A duration in seconds.
+  static func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+  }
+
   /// Four digits that count.
   static func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
@@ -143,7 +149,7 @@ func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   case let error as DataError:
     error.storage.map { ProvenanceError($0) } ?? ProvenanceError(.invalid, error.description)
   case is TrainingError, is InputError, is ArchitectureError, is TokenizerError,
-    is JSONFieldError:
+    is JSONFieldError, is MethodError, is MaskError:
     ProvenanceError(.invalid, "\(error)")
   default: nil
   }

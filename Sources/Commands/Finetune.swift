@@ -108,7 +108,7 @@ struct Finetune: ParsableCommand {
       let before = try validationLoss(training.trainer.model, work)
       let start = clock.now
       try train(&training, progress)
-      let seconds = Self.seconds(clock.now - start)
+      let seconds = Console.seconds(clock.now - start)
       let model = training.trainer.model
       let after = try validationLoss(model, work)
       try work.loaded.save(
@@ -116,7 +116,7 @@ struct Finetune: ParsableCommand {
         tokenizer: try encoding.tokenizerBytes)
       let record = Self.record(
         training, work, identity, validation: (before, after),
-        seconds: (seconds, Self.seconds(clock.now - begin)))
+        seconds: (seconds, Console.seconds(clock.now - begin)))
       let bytes = try CanonicalJSON.encodeForPeople(record)
       try AtomicFile.write(bytes.rawSpan, to: output + ".run.json", replacing: true)
       try training.discardState()
@@ -175,7 +175,7 @@ struct Finetune: ParsableCommand {
     var tokens = 0
     try training.finish(keepingEvery: interval) { step in
       tokens += step.tokens
-      let rate = Int(Double(tokens) / max(1e-9, Self.seconds(clock.now - start)))
+      let rate = Int(Double(tokens) / max(1e-9, Console.seconds(clock.now - start)))
       let loss = Console.short(step.loss)
       progress.count(
         "training", step.number, total, since: first,
@@ -266,10 +266,6 @@ struct Finetune: ParsableCommand {
       }
     }.max()
     return highest.map { max(2, $0 + 1) }
-  }
-
-  private static func seconds(_ duration: Duration) -> Double {
-    Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
   }
 }
 

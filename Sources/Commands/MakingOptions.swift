@@ -27,8 +27,8 @@ struct MakingOptions: ParsableArguments {
   /// Writes the patch, and records it where there is a workspace.
   func write(
     _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
-    method: PatchMethod, schema: String, notes: [String], common: CommonOptions,
-    _ surroundings: Surroundings
+    method: PatchMethod, metrics: PatchMetrics = .none, schema: String, notes: [String],
+    common: CommonOptions, _ surroundings: Surroundings
   ) throws -> Console.Answer {
     let workspace = try common.findWorkspace()
     var asked: (id: String, origin: String)?
@@ -42,8 +42,8 @@ struct MakingOptions: ParsableArguments {
       asked = (request, workspace.verifierKey.name)
     }
     let statement = try PatchMaking.write(
-      draft, values: values, base: base, map: map, method: method, request: asked, to: output,
-      replacing: force, surroundings)
+      draft, values: values, base: base, map: map, method: method, metrics: metrics,
+      request: asked, to: output, replacing: force, surroundings)
     if let workspace {
       try workspace.record(
         [try PatchMaking.event(statement)], in: try workspace.openLedger(.append),
@@ -54,7 +54,8 @@ struct MakingOptions: ParsableArguments {
       [
         "patch": .text(output), "sha256": .text(statement.patchDigest.hex),
         "base": .text(statement.base.root.hex), "result": .text(statement.resultRoot.hex),
-        "units": statement.units.json, "notes": .array(notes.map { .text($0) }),
+        "units": statement.units.json, "metrics": .array(metrics.recorded),
+        "notes": .array(notes.map { .text($0) }),
       ],
       [
         "patch   \(output)", "sha256  \(statement.patchDigest)",

@@ -23,6 +23,14 @@ struct ModelSourceOptions: ParsableArguments {
     }
   }
 
+  /// The options as if a folder had been named.
+  static func of(_ folder: String) -> ModelSourceOptions {
+    var options = ModelSourceOptions()
+    options.model = folder
+    options.config = nil
+    return options
+  }
+
   /// Loads the model, or makes the new one.
   ///
   /// - Parameter labels: How many classes a new output has; nil for what the configuration says.

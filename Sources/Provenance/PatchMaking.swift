@@ -13,8 +13,8 @@ public enum PatchMaking {
   /// - Parameter request: The request that the patch answers, with the ledger that it is in.
   public static func write(
     _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
-    method: PatchMethod, request: (id: String, origin: String)?, to path: String,
-    replacing: Bool, _ surroundings: Surroundings
+    method: PatchMethod, metrics: PatchMetrics = .none, request: (id: String, origin: String)?,
+    to path: String, replacing: Bool, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> PatchStatement {
     guard !draft.isEmpty else {
       throw ProvenanceError(.usage, "nothing differs, so there is no patch to write")
@@ -37,7 +37,7 @@ public enum PatchMaking {
     do throws(PatchError) {
       let patch = try PatchFile(path: path)
       statement = try StatementBuilder(
-        method: method, request: request?.id, ledgerOrigin: request?.origin
+        method: method, metrics: metrics, request: request?.id, ledgerOrigin: request?.origin
       ).describe(
         patch, named: Paths.name(of: path), base: base, baseDigest: digest, map: map
       ) { surroundings.progress("hashing the result", $0, total) }

@@ -4,11 +4,6 @@ import Storage
 public import StrictJSON
 
 extension PatchStatement {
-  /// What an evaluation would measure; named so that a reader sees what was not run.
-  static let evaluations = [
-    "forget-set", "retain-set", "test-set", "membership-inference", "relearning", "oracle-distance",
-  ]
-
   /// The in-toto statement that is signed.
   public var statement: Statement {
     Statement(
@@ -45,12 +40,7 @@ extension PatchStatement {
           "software": .text(Tool.nameAndVersion),
         ])
       ),
-      (
-        "metrics",
-        .members([
-          "recorded": .array([]), "notRun": .array(Self.evaluations.map { .text($0) }),
-        ])
-      ),
+      ("metrics", metrics.json),
       ("reversible", .bool(false)),
     ])
     if let request { object["request"] = .text(request) }
@@ -99,6 +89,7 @@ extension PatchStatement {
         name: try root["method"]["name"].text(),
         parameters: try root["method"]["parameters"].object().members
           .map { ($0.key.text, $0.value) })
+      metrics = try PatchMetrics(root["metrics"])
       notBefore = try Self.time(root["notBefore"])
       notAfter = try Self.time(root["notAfter"])
       let baseRoot = try root["base"]["digest"]["sha256"].digest()

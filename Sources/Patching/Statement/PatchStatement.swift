@@ -53,6 +53,8 @@ public struct PatchStatement: Sendable {
   public var units: TouchedUnits
   /// How the values were made.
   public var method: PatchMethod
+  /// What was measured of the effect.
+  public var metrics: PatchMetrics
   /// Unix seconds before which the patch may not be applied.
   public var notBefore: Timestamp?
   /// Unix seconds after which the patch may not be applied.

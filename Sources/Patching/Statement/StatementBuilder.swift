@@ -11,10 +11,16 @@ public struct StatementBuilder {
   public var ledgerOrigin: String?
   /// How the values were made.
   public var method: PatchMethod
+  /// What was measured of the effect.
+  public var metrics: PatchMetrics
 
   /// Names what the files don't tell.
-  public init(method: PatchMethod, request: String? = nil, ledgerOrigin: String? = nil) {
+  public init(
+    method: PatchMethod, metrics: PatchMetrics = .none, request: String? = nil,
+    ledgerOrigin: String? = nil
+  ) {
     self.method = method
+    self.metrics = metrics
     self.request = request
     self.ledgerOrigin = ledgerOrigin
   }
@@ -57,7 +63,8 @@ public struct StatementBuilder {
       patchName: patchName, patchDigest: patch.digest(), request: request,
       ledgerOrigin: ledgerOrigin, base: baseDigest,
       resultRoot: baseDigest.replacing(changed).root, resultFiles: changed, edits: records,
-      units: patch.touchedUnits(edits, map: map, checkpoint: base), method: method)
+      units: patch.touchedUnits(edits, map: map, checkpoint: base), method: method,
+      metrics: metrics)
   }
 }
 

@@ -39,7 +39,7 @@ func storing<Value: ~Copyable>(_ body: () throws(StorageError) -> Value) throws(
 
 extension StoredFloat {
   /// The float type of stored elements; nil for what can't be computed with.
-  init?(_ dtype: DType) {
+  public init?(_ dtype: DType) {
     switch dtype {
     case .bf16: self = .bf16
     case .f16: self = .f16

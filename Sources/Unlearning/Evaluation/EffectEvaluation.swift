@@ -1,3 +1,4 @@
+public import Compute
 public import Metrics
 import Training
 public import Transformer

@@ -1,4 +1,4 @@
-import Compute
+public import Compute
 public import Training
 public import Transformer
 

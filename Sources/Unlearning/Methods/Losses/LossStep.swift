@@ -62,7 +62,7 @@ public struct LossStep<Element: Scalar>: Sendable {
     var sums: [Double] = []
     for pass in try ExamplePass.cut(examples, tokens: tokensPerPass, name: "given") {
       sums += try computing { () throws(InputError) in
-        try model.losses(model.forward(pass.batch), pass.targets).sums
+        try model.losses(model.forward(pass.batch, for: pass.targets), pass.targets).sums
       }
     }
     return sums
@@ -164,7 +164,7 @@ extension LossStep {
       throw .missing("the loss compares with a reference model, and none is given")
     }
     return try computing { () throws(InputError) in
-      try reference.losses(reference.forward(pass.batch), pass.targets).sums
+      try reference.losses(reference.forward(pass.batch, for: pass.targets), pass.targets).sums
     }
   }
 
@@ -182,7 +182,8 @@ extension LossStep {
           try referenceSums(source.known, pass, of: count)
         } ?? Array(repeating: 0, count: pass.range.count)
       let losses = try computing { () throws(InputError) in
-        let forward = try model.forward(pass.batch, keeping: wantsGradient ? kept : .nothing)
+        let forward = try model.forward(
+          pass.batch, keeping: wantsGradient ? kept : .nothing, for: pass.targets)
         guard wantsGradient else { return try model.losses(forward, pass.targets) }
         if term.isLinear && limit == nil {
           let slope = term.slope(0, labels: 1, reference: 0, examples: count, labels: allLabels)
@@ -241,8 +242,8 @@ extension LossStep {
       let winnerReference = try referenceSums(batch.referencePreferred, winner, of: count)
       try computing { () throws(InputError) in
         let keeping = wantsGradient ? kept : .nothing
-        let loserPass = try model.forward(loser.batch, keeping: keeping)
-        let winnerPass = try model.forward(winner.batch, keeping: keeping)
+        let loserPass = try model.forward(loser.batch, keeping: keeping, for: loser.targets)
+        let winnerPass = try model.forward(winner.batch, keeping: keeping, for: winner.targets)
         let lost = try model.losses(loserPass, loser.targets)
         let won = try model.losses(winnerPass, winner.targets)
         let margins = lost.sums.indices.map {

@@ -72,7 +72,7 @@ public struct ExampleGradients: Sendable, Hashable {
     for pass in try ExamplePass.cut(examples, tokens: limit, name: "given") {
       try computing { () throws(InputError) in
         let forward = try model.forward(
-          pass.batch, keeping: recomputes ? .layerInputs : .everything)
+          pass.batch, keeping: recomputes ? .layerInputs : .everything, for: pass.targets)
         _ = try model.backward(forward, pass.targets, loss.weighting, into: &gradients)
       }
     }

@@ -1,0 +1,145 @@
+import Architecture
+import ArgumentParser
+import Compute
+import Provenance
+import Training
+import Transformer
+import Unlearning
+
+/// Options that say what is forgotten and what is kept.
+struct UnlearningDataOptions: ParsableArguments {
+  @Option(name: .long, help: "What is to be forgotten, JSONL.", completion: .file())
+  var forget: String?
+  @Option(name: .long, help: "What is to be kept, JSONL.", completion: .file())
+  var retain: String?
+  @Option(
+    name: .long, help: "Examples that the model never saw, JSONL: for membership inference.",
+    completion: .file())
+  var test: String?
+  @Option(
+    name: .long, help: "A model trained without the forget set: what forgetting is measured by.",
+    completion: .directory)
+  var oracle: String?
+  @Option(name: .long, help: "The answer that dpo and idk prefer to the forgotten ones.")
+  var refusal = "I don't know."
+  @OptionGroup var encoding: EncodingOptions
+}
+
+/// Options that say which units may change.
+struct SelectionOptions: ParsableArguments {
+  enum Rule: String, ExpressibleByArgument, CaseIterable {
+    case mlr, mlf, norm, magnitude, random, last, all
+  }
+
+  @Option(
+    name: .long, help: "How units are chosen: mlr, mlf, norm, magnitude, random, last or all.")
+  var mask = Rule.mlr
+  @Option(name: .long, help: "The share of units, of each kind, that is not updated.")
+  var sparsity = "0.9"
+  @Option(name: .long, help: "The factor of the quadratic term: mean, sum, dataset or a number.")
+  var scale = "mean"
+  @Option(
+    name: .long,
+    help: """
+      What is summed: signed, absolute, absolute-of-each, ratio, forget-only or retain-only.
+      """)
+  var score = "signed"
+  @Option(
+    name: .long,
+    help: "Rounds of swapping: 0 for the warm start, 1 as published, or up to a local optimum.")
+  var passes = 20
+  @Option(name: .long, help: "How many retain examples are passed through to learn the mask.")
+  var maskExamples = 512
+
+  func rule(seed: UInt64) throws -> UnitSelection.Rule {
+    guard let scale = MaskObjective.Scale(scale) else {
+      throw ProvenanceError(.usage, "--scale: expected mean, sum, dataset or a number from 0")
+    }
+    guard let score = MaskObjective.Score(score) else {
+      throw ProvenanceError(
+        .usage,
+        "--score: expected signed, absolute, absolute-of-each, ratio, forget-only or retain-only")
+    }
+    let rounds: MaskSearch.Passes =
+      passes <= 0 ? .none : passes == 1 ? .published : .untilLocalOptimum(limit: passes)
+    return switch mask {
+    case .mlr: .learned(.mlr(scale: scale, score: score, reading: .freeze), rounds)
+    case .mlf: .learned(.mlf(scale: scale, score: score, reading: .freeze), rounds)
+    case .norm: .norm
+    case .magnitude: .magnitude
+    case .random: .random(seed: seed)
+    case .last: .last
+    case .all: .all
+    }
+  }
+
+  func selection(seed: UInt64) throws -> UnitSelection {
+    guard let share = Sparsity(sparsity) else {
+      throw ProvenanceError(.usage, "--sparsity: expected a decimal number from 0 to 1")
+    }
+    return UnitSelection(
+      try rule(seed: seed), budget: .sparsity(share), retainExamples: max(1, maskExamples))
+  }
+}
+
+/// Options that say how the chosen units are updated.
+struct UpdateOptions: ParsableArguments {
+  @Option(name: .long, help: "How many steps a gradient method makes at most.")
+  var steps = 100
+  @Option(
+    name: .long, help: "The highest learning rate; of second-order the multiple of 1 / |D_r|.")
+  var rate: Double?
+  @Option(name: .long, help: "What follows the warm-up: constant, linear or cosine.")
+  var schedule = Schedule.Shape.constant
+  @Option(name: .long, help: "How many steps the rate rises.")
+  var warmup = 0
+  @Option(name: .long, help: "How many forget examples, and as many retain examples, make a step.")
+  var batch = 16
+  @Option(name: .long, help: "The weight decay of matrices.")
+  var decay = 0.0
+  @Option(name: .long, help: "The largest norm of a step's gradient; 0 for any.")
+  var clip = 1.0
+  @Option(name: .long, help: "β of npo, simnpo and dpo (default: the method's own).")
+  var beta: Double?
+  @Option(name: .long, help: "The weight of the retain term (default: the method's own).")
+  var alpha: Double?
+  @Option(name: .long, help: "The weight of the forget term (default: the method's own).")
+  var gamma: Double?
+  @Option(name: .long, help: "RMU: the layer after which hidden states are steered.")
+  var layer: Int?
+  @Option(name: .long, help: "RMU: the length of the steering vector.")
+  var coefficient = 6.5
+  @Option(
+    name: .long, help: "An example is left alone from this mean loss of a label on, in nats.")
+  var forgetLimit: Double?
+  @Option(name: .long, help: "End once the forget set's mean loss has reached this, in nats.")
+  var untilForgetLoss: Double?
+  @Flag(
+    name: .long,
+    help: "Take the oracle's loss on the forget set for --forget-limit and --until-forget-loss.")
+  var untilOracle = false
+  @Option(
+    name: .long, help: "End before the mean retain loss has risen by more than this, in nats.")
+  var retainBudget: Double?
+  @Option(
+    name: .long, help: "Second-order: the damping, as a share of the mean Fisher information.")
+  var damping = 0.1
+  @Option(name: .long, help: "Decides order, samples and random masks.")
+  var seed: UInt64 = 0
+  @Option(name: .long, help: "How many threads compute (default: all cores).")
+  var threads: Int?
+  @Option(name: .long, help: "How many tokens are computed at once at most.")
+  var tokensPerPass = 4096
+
+  func validate() throws {
+    guard (1...1_000_000).contains(steps), batch > 0, warmup >= 0, tokensPerPass > 0,
+      threads ?? 1 > 0
+    else {
+      throw ValidationError(
+        "--steps, --batch, --tokens-per-pass and --threads must be at least 1, --warmup at least 0")
+    }
+    guard rate ?? 1 > 0, rate ?? 1 < .infinity, clip >= 0, decay >= 0, damping > 0 else {
+      throw ValidationError("--rate and --damping must be above 0, --clip and --decay at least 0")
+    }
+  }
+}

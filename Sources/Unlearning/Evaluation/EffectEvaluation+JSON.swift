@@ -1,0 +1,37 @@
+import Metrics
+import Storage
+public import StrictJSON
+
+extension EffectEvaluation {
+  /// The measurements as they stand in a statement; numbers are decimal texts.
+  public var json: [JSONValue] {
+    entries.map { entry in
+      let measurement = entry.measurement
+      var object = JSONObject([
+        ("name", .text(measurement.name)), ("variant", .text(measurement.variant)),
+        ("subject", .text(entry.subject.rawValue)), ("n", .integer(Int64(measurement.count))),
+      ])
+      if let part = entry.part { object["part"] = .text(part.rawValue) }
+      if let value = measurement.value { object["value"] = .text("\(value)") }
+      if let reason = measurement.reason { object["reason"] = .text(reason) }
+      if !measurement.seeds.isEmpty {
+        object["seeds"] = .array(measurement.seeds.map { .text("\($0)") })
+      }
+      if let interval = measurement.interval {
+        object["interval"] = .members([
+          "lower": .text("\(interval.lower)"), "upper": .text("\(interval.upper)"),
+          "level": .text("\(interval.level)"), "method": .text(interval.method.name),
+        ])
+      }
+      return .object(object)
+    }
+  }
+
+  /// The evaluations that a reader may expect and that were not run, by name.
+  public var notRun: [String] {
+    var names = ["relearning"]
+    if scores[.after]?[.test] == nil { names += ["test-set", "membership-inference"] }
+    if scores[.oracle] == nil { names.append("oracle-distance") }
+    return names
+  }
+}
