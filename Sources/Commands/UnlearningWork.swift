@@ -244,7 +244,7 @@ struct UnlearningWork {
       let direction = LossStep<Float>.direction(width: plan.dimensions.hidden, &random)
       return .rmu(
         UnlearningLoss.Steering(
-          layer: update.layer ?? plan.layers.count / 2, coefficient: update.coefficient,
+          layer: update.layer ?? max(0, plan.layers.count / 2 - 1), coefficient: update.coefficient,
           direction: direction))
     case .ablate, .secondOrder:
       throw ProvenanceError(.usage, "--method \(method) is no gradient method")
