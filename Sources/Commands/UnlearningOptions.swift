@@ -2,6 +2,8 @@ import Architecture
 import ArgumentParser
 import Compute
 import Provenance
+import Storage
+import StrictJSON
 import Training
 import Transformer
 import Unlearning
@@ -20,6 +22,14 @@ struct UnlearningDataOptions: ParsableArguments {
     name: .long, help: "A model trained without the forget set: what forgetting is measured by.",
     completion: .directory)
   var oracle: String?
+  @Option(
+    name: .long,
+    help: "The model before the first request: tells how far it has drifted since.",
+    completion: .directory)
+  var start: String?
+  @Option(
+    name: .long, help: "Warn once the retain loss is this much above the start's, in nats.")
+  var driftBudget: Double?
   @Option(name: .long, help: "The answer that dpo and idk prefer to the forgotten ones.")
   var refusal = "I don't know."
   @OptionGroup var encoding: EncodingOptions
@@ -50,6 +60,44 @@ struct SelectionOptions: ParsableArguments {
   var passes = 20
   @Option(name: .long, help: "How many retain examples are passed through to learn the mask.")
   var maskExamples = 512
+  @Option(name: .long, help: "Take the units of a kept mask.", completion: .file())
+  var maskFile: String?
+  @Option(name: .long, help: "Keep the mask in a file, for other requests.", completion: .file())
+  var saveMask: String?
+  @Option(
+    name: .long,
+    help: "The forget set's mask gradients, computed elsewhere (docs/masks.md).",
+    completion: .file())
+  var forgetGradients: String?
+  @Option(
+    name: .long, help: "The retain set's mask gradients, computed elsewhere.", completion: .file())
+  var retainGradients: String?
+
+  func validate() throws {
+    guard (forgetGradients == nil) == (retainGradients == nil) else {
+      throw ValidationError("--forget-gradients and --retain-gradients go together")
+    }
+  }
+
+  /// The mask gradients that were computed elsewhere; nil for none.
+  func gradients(_ counts: UnitCounts) throws -> (
+    forget: PerExampleMaskGradients, retain: PerExampleMaskGradients
+  )? {
+    guard let forgetGradients, let retainGradients else { return nil }
+    return (
+      try PerExampleMaskGradients(path: forgetGradients, of: counts),
+      try PerExampleMaskGradients(path: retainGradients, of: counts)
+    )
+  }
+
+  /// The kept mask; nil for none.
+  func kept(_ counts: UnitCounts) throws -> UnitMask? {
+    guard let maskFile else { return nil }
+    let bytes = try Folder.read(maskFile, limit: UnitMask.byteLimit)
+    do throws(JSONDocumentError) { return try UnitMask(parsing: bytes, of: counts) } catch {
+      throw ProvenanceError(.invalid, "\(maskFile): \(error)")
+    }
+  }
 
   func rule(seed: UInt64) throws -> UnitSelection.Rule {
     guard let scale = MaskObjective.Scale(scale) else {

@@ -70,15 +70,21 @@ struct UnlearningWork {
         before: before, after: after, oracle: bench.oracle, on: bench.sets, seeds: [update.seed],
         tokensPerPass: update.tokensPerPass)
     }
+    let drift = try bench.time("drift") { try self.drift(of: after, $0) }
+    if let path = selection.saveMask {
+      let bytes = try CanonicalJSON.encodeForPeople(outcome.mask.json)
+      try AtomicFile.write(bytes.rawSpan, to: path, replacing: true)
+    }
     let draft = try UnitSlices.draft(
       outcome.mask.units, map: bench.map, checkpoint: bench.checkpoint)
     let description = try describe(bench, outcome, trainable, updated)
     return try making.write(
       draft, values: ModelValues(after), base: bench.checkpoint, map: bench.map,
       method: description,
-      metrics: PatchMetrics(recorded: effect.json, notRun: effect.notRun), schema: "create",
-      notes: Self.lines(effect) + [updated.note] + Self.lines(bench.stages), common: common,
-      surroundings)
+      metrics: PatchMetrics(
+        recorded: effect.json + (drift?.json ?? []), notRun: effect.notRun), schema: "create",
+      notes: Self.lines(effect) + (drift.map(lines) ?? []) + [updated.note]
+        + Self.lines(bench.stages), common: common, surroundings)
   }
 
   // MARK: Stages
@@ -147,19 +153,23 @@ struct UnlearningWork {
   }
 
   private func choose(_ bench: Bench, _ progress: Progress) throws -> UnitSelection.Outcome {
+    let counts = try UnitCounts(bench.loaded.model.plan.dimensions)
     if let units {
-      let mask = try UnitMask(
-        bench.loaded.units(named: units), of: UnitCounts(bench.loaded.model.plan.dimensions))
-      return UnitSelection.Outcome(mask: mask)
+      return UnitSelection.Outcome(
+        mask: try UnitMask(bench.loaded.units(named: units), of: counts))
     }
+    if let kept = try self.selection.kept(counts) { return UnitSelection.Outcome(mask: kept) }
     let selection = try selection.selection(seed: update.seed)
-    if case .learned = selection.rule, bench.sets.retain.isEmpty {
+    if case .learned = selection.rule, bench.sets.retain.isEmpty,
+      self.selection.retainGradients == nil
+    {
       throw ProvenanceError(.usage, "--mask \(self.selection.mask) needs --retain")
     }
     let total = bench.sets.forget.count + min(bench.sets.retain.count, selection.retainExamples)
     var done = 0
     return try selection.choose(
-      bench.loaded.model, map: bench.map, on: bench.sets, sample: update.seed,
+      bench.loaded.model, map: bench.map, on: bench.sets,
+      gradients: try self.selection.gradients(counts), sample: update.seed,
       tokensPerPass: update.tokensPerPass
     ) { count in
       done += count
@@ -280,6 +290,30 @@ struct UnlearningWork {
     )
   }
 
+  /// How far the result is from the model before the first request; nil where none was named.
+  private func drift(of after: Model<Float>, _ bench: Bench) throws -> Drift? {
+    guard let path = data.start else { return nil }
+    var random = RandomNumbers(seed: update.seed)
+    let start = try ModelSourceOptions.of(path).load(
+      task: data.encoding.task, labels: nil, after.workers, &random
+    ).model
+    return try Drift(
+      of: after, since: start, on: bench.sets, tokensPerPass: update.tokensPerPass)
+  }
+
+  private func lines(_ drift: Drift) -> [String] {
+    var lines = [
+      "drift      since \(data.start ?? ""): retain loss \(Console.short(drift.retainRise ?? .nan)) higher,"
+        + " moved by \(Console.short(drift.distance)) of its length"
+    ]
+    if let budget = data.driftBudget, let rise = drift.retainRise, !(rise <= budget) {
+      lines.append(
+        "WARNING    the drift budget of \(Console.short(budget)) is spent: retrain from scratch now"
+      )
+    }
+    return lines
+  }
+
   // MARK: Record
 
   private func describe(
@@ -299,7 +333,9 @@ struct UnlearningWork {
       ])
     }
     var mask = JSONObject()
-    if units == nil {
+    if selection.maskFile != nil {
+      mask["selection"] = "kept"
+    } else if units == nil {
       mask["selection"] = try selection.selection(seed: update.seed).json
       mask["sparsity"] = .text(selection.sparsity)
     } else {

@@ -166,6 +166,28 @@ import Testing
     #expect(try bytes("a") != bytes("c"))
   }
 
+  @Test func `a kept mask gives the same patch, and drift is told and warned of`() throws {
+    let town = try Town()
+    try town.succeed(town.create("npo", ["--rate", "0.01", "--save-mask", "m.json"], to: "a"))
+    let second = try town.succeed(
+      town.create(
+        "npo",
+        [
+          "--rate", "0.01", "--mask-file", "m.json", "--start", "model", "--drift-budget", "0.0001",
+        ], to: "b"))
+    #expect(
+      try Folder.read(town.folder.file("a.patch.safetensors"), limit: 1 << 24)
+        == Folder.read(town.folder.file("b.patch.safetensors"), limit: 1 << 24))
+    #expect(second.contains("retrain from scratch now"), "\(second)")
+    let drift = try town.statement("b")["metrics"]["recorded"].elements().filter {
+      try $0["name"].text() == "drift"
+    }
+    #expect(drift.count == 3)
+    try AtomicFile.write(Array("{}".utf8).rawSpan, to: town.folder.file("bad.json"))
+    let refused = try town.run(town.create("npo", ["--mask-file", "bad.json"], to: "c"))
+    #expect(refused.code == 1 && refused.errors.contains("bad.json"), "\(refused.errors)")
+  }
+
   @Test func `every method and mask makes a patch of the units it names`() throws {
     let town = try Town()
     var number = 0

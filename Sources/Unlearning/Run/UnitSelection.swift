@@ -56,10 +56,13 @@ public struct UnitSelection: Hashable, Sendable {
 
   /// Chooses units of a model for a request.
   ///
-  /// - Parameter sample: Decides which retain examples are passed through, where not all are.
+  /// - Parameters:
+  ///   - gradients: Mask gradients that were computed elsewhere; nil for computing them here.
+  ///   - sample: Decides which retain examples are passed through, where not all are.
   public func choose(
-    _ model: Model<Float>, map: UnitMap, on data: UnlearningData, sample: UInt64,
-    tokensPerPass: Int = 4096, advance: (Int) -> Void = { _ in }
+    _ model: Model<Float>, map: UnitMap, on data: UnlearningData,
+    gradients: (forget: PerExampleMaskGradients, retain: PerExampleMaskGradients)? = nil,
+    sample: UInt64, tokensPerPass: Int = 4096, advance: (Int) -> Void = { _ in }
   ) throws(MethodError) -> Outcome {
     let counts: UnitCounts
     do throws(ArchitectureError) { counts = try UnitCounts(model.plan.dimensions) } catch {
@@ -82,6 +85,10 @@ public struct UnitSelection: Hashable, Sendable {
       return Outcome(
         mask: .last(like: try ranked(Self.blank(counts)).mask), report: nil, retainExamples: 0)
     case .learned(let objective, let passes):
+      if let gradients {
+        return try searched(
+          objective, passes, gradients.forget, gradients.retain, model.workers)
+      }
       var random = RandomNumbers(seed: sample)
       let chosen = random.permutation(data.retain.count).prefix(retainExamples)
         .map { data.retain[$0] }
@@ -91,13 +98,20 @@ public struct UnitSelection: Hashable, Sendable {
       let retain = try MaskLearning.gradients(
         of: model, on: chosen, datasetSize: data.retain.count, tokensPerPass: tokensPerPass,
         advance: advance)
-      do throws(MaskError) {
-        let problem = try MaskProblem(objective, forget: forget, retain: retain)
-        let (mask, report) = try MaskSearch(passes: passes).mask(
-          for: problem, budget: budget, workers: model.workers)
-        return Outcome(mask: mask, report: report, retainExamples: chosen.count)
-      } catch { throw .mismatch(error.description) }
+      return try searched(objective, passes, forget, retain, model.workers)
     }
+  }
+
+  private func searched(
+    _ objective: MaskObjective, _ passes: MaskSearch.Passes, _ forget: PerExampleMaskGradients,
+    _ retain: PerExampleMaskGradients, _ workers: Workers
+  ) throws(MethodError) -> Outcome {
+    do throws(MaskError) {
+      let problem = try MaskProblem(objective, forget: forget, retain: retain)
+      let (mask, report) = try MaskSearch(passes: passes).mask(
+        for: problem, budget: budget, workers: workers)
+      return Outcome(mask: mask, report: report, retainExamples: retain.examples)
+    } catch { throw .mismatch(error.description) }
   }
 
   private func ranked(_ scores: UnitScores) throws(MethodError) -> Outcome {
