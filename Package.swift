@@ -131,6 +131,13 @@ let package = Package(
     .executableTarget(
       name: "make-checkpoint", dependencies: ["SampleModels"], swiftSettings: library),
 
+    // Invented people, whom a small model learns and unlearns, for the demo and the experiments.
+    .target(
+      name: "SampleData", dependencies: ["SampleModels", "Storage", "StrictJSON", "Tokenization"],
+      swiftSettings: library),
+    .executableTarget(
+      name: "make-people", dependencies: ["SampleData", "Storage"], swiftSettings: library),
+
     // Bulk encoding for the comparison with the reference.
     .executableTarget(
       name: "tokenize-lines", dependencies: ["Tokenization", "Storage", "StrictJSON"],
@@ -177,6 +184,12 @@ let package = Package(
       ],
       exclude: [
         "Masks/Fixtures", "Masks/make-fixtures.py", "Methods/Fixtures", "Methods/make-fixtures.py",
+      ], swiftSettings: house),
+    .testTarget(
+      name: "SampleDataTests",
+      dependencies: [
+        "SampleData", "Training", "Tokenization", "Architecture", "Attestation", "Storage",
+        "StrictJSON", "TestSupport",
       ], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
