@@ -136,6 +136,15 @@ let package = Package(
       name: "tokenize-lines", dependencies: ["Tokenization", "Storage", "StrictJSON"],
       swiftSettings: library),
 
+    // Outputs, gradients and tokens in bulk, for the comparison with PyTorch.
+    .executableTarget(
+      name: "run-model",
+      dependencies: [
+        "Transformer", "Tokenization", "Architecture", "Compute", "Safetensors", "Storage",
+        "StrictJSON",
+      ],
+      swiftSettings: library),
+
     // Tests.
     .target(name: "CFaultPoints", path: "Tests/Support/CFaultPoints"),
     .target(
