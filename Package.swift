@@ -143,6 +143,15 @@ let package = Package(
       name: "tokenize-lines", dependencies: ["Tokenization", "Storage", "StrictJSON"],
       swiftSettings: library),
 
+    // Outputs, gradients and tokens in bulk, for the comparison with PyTorch.
+    .executableTarget(
+      name: "run-model",
+      dependencies: [
+        "Transformer", "Tokenization", "Architecture", "Compute", "Safetensors", "Storage",
+        "StrictJSON",
+      ],
+      swiftSettings: library),
+
     // Tests.
     .target(name: "CFaultPoints", path: "Tests/Support/CFaultPoints"),
     .target(
@@ -169,7 +178,10 @@ let package = Package(
         "Transformer", "Architecture", "Compute", "Safetensors", "Storage", "StrictJSON",
         "TestSupport",
       ],
-      exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
+      exclude: [
+        "Fixtures", "make-fixtures.py", "OptimizerParity/expected.safetensors",
+        "OptimizerParity/make-expected.py",
+      ], swiftSettings: house),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

@@ -53,6 +53,20 @@ REAL NAME(dot)(const REAL *restrict x, const REAL *restrict y, size_t count) {
 }
 
 CK_CLONES
+void NAME(few_rows)(const REAL *restrict a, size_t ld_a, const REAL *restrict b, size_t ld_b, REAL *restrict c,
+                    size_t ld_c, size_t rows, size_t columns, size_t inner, int adding) {
+  CK_REASSOCIATE
+  for (size_t j = 0; j < columns; j++) {
+    for (size_t i = 0; i < rows; i++) {
+      const REAL *x = a + i * ld_a, *y = b + j * ld_b;
+      REAL sum = 0;
+      for (size_t l = 0; l < inner; l++) sum += x[l] * y[l];
+      c[i * ld_c + j] = adding ? c[i * ld_c + j] + sum : sum;
+    }
+  }
+}
+
+CK_CLONES
 double NAME(square_sum)(const REAL *restrict x, size_t count) {
   CK_REASSOCIATE
   double sum = 0;

@@ -6,6 +6,10 @@ public enum Factor: Sendable {
   case transposed
 }
 
+/// Up to how many rows a product reads the other factor as it lies: OpenBLAS would copy all of it first, which for
+/// few rows, as when tokens are generated, is most of the time.
+private let fewRows = 8
+
 extension Workers {
   /// Computes `target = a · b`, or adds it to what is there.
   ///
@@ -78,6 +82,14 @@ extension Workers {
     guard k > 0 else {
       if !adding { unsafe c.update(repeating: 0, count: m * n) }
       return
+    }
+    if m <= fewRows, aFactor == .plain, bFactor == .transposed {
+      let kernel = unsafe Element.kernels.fewRows
+      return split(n, cost: m * k / 4) { part in
+        let start = part.lowerBound
+        unsafe kernel(
+          a, lda, b + start * ldb, ldb, c + start, ldc, m, part.count, k, adding ? 1 : 0)
+      }
     }
     let product = unsafe Element.kernels.product
     // Each part is a multiple of 16 wide, which keeps the kernels of OpenBLAS on their fast path.

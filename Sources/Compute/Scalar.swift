@@ -40,6 +40,7 @@ public struct KernelTable<Element> {
   let scaleColumns: (Out, In, Int, Int) -> Void
   let addSquare: (In, Out, Int) -> Void
   let dot: (In, In, Int) -> Element
+  let fewRows: (In, Int, In, Int, Out, Int, Int, Int, Int, Int32) -> Void
   let squareSum: (In, Int) -> Double
   let activate: (Int32, In, Out, Int) -> Void
   let activateBackward: (Int32, In, Out, Int) -> Void
@@ -77,7 +78,7 @@ extension Float: Scalar {
       },
       addBias: ck_add_bias_f32, addColumnSums: ck_add_column_sums_f32, add: ck_add_f32,
       addProduct: ck_add_product_f32, scale: ck_scale_f32, scaleColumns: ck_scale_columns_f32,
-      addSquare: ck_add_square_f32, dot: ck_dot_f32,
+      addSquare: ck_add_square_f32, dot: ck_dot_f32, fewRows: ck_few_rows_f32,
       squareSum: ck_square_sum_f32, activate: ck_activate_f32,
       activateBackward: ck_activate_backward_f32, gate: ck_gate_f32,
       gateBackward: ck_gate_backward_f32, layerNorm: ck_layer_norm_f32,
@@ -103,7 +104,7 @@ extension Double: Scalar {
       },
       addBias: ck_add_bias_f64, addColumnSums: ck_add_column_sums_f64, add: ck_add_f64,
       addProduct: ck_add_product_f64, scale: ck_scale_f64, scaleColumns: ck_scale_columns_f64,
-      addSquare: ck_add_square_f64, dot: ck_dot_f64,
+      addSquare: ck_add_square_f64, dot: ck_dot_f64, fewRows: ck_few_rows_f64,
       squareSum: ck_square_sum_f64, activate: ck_activate_f64,
       activateBackward: ck_activate_backward_f64, gate: ck_gate_f64,
       gateBackward: ck_gate_backward_f64, layerNorm: ck_layer_norm_f64,

@@ -19,7 +19,11 @@ struct ProductTests {
     return result
   }
 
-  @Test(arguments: [(1, 1, 1), (3, 5, 7), (33, 17, 40), (64, 130, 9), (130, 64, 200), (2, 300, 65)])
+  // Up to 8 rows have a kernel of their own where the second factor is transposed; 9 do not.
+  @Test(arguments: [
+    (1, 1, 1), (3, 5, 7), (33, 17, 40), (64, 130, 9), (130, 64, 200), (2, 300, 65), (1, 700, 300),
+    (8, 257, 131), (9, 257, 131),
+  ])
   func `equals the sum of products in every arrangement`(m: Int, n: Int, k: Int) {
     for workers in [Workers(count: 1), Workers(count: 3)] {
       for aFactor in [Factor.plain, .transposed] {

@@ -36,6 +36,9 @@ void ck_f32_to_f16(const float *source, void *target, size_t count);
   /* sum += x * x */                                                                                    \
   void ck_add_square_##S(const REAL *x, REAL *sum, size_t count);                                       \
   REAL ck_dot_##S(const REAL *x, const REAL *y, size_t count);                                          \
+  /* c[i, j] = dot(a[i], b[j]), or adds it; for few rows of a, since b is read as it lies, and once */  \
+  void ck_few_rows_##S(const REAL *a, size_t ld_a, const REAL *b, size_t ld_b, REAL *c, size_t ld_c,    \
+                       size_t rows, size_t columns, size_t inner, int adding);                          \
   double ck_square_sum_##S(const REAL *x, size_t count);                                                \
   void ck_activate_##S(int kind, const REAL *x, REAL *y, size_t count);                                 \
   /* d *= f'(x) */                                                                                      \
