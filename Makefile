@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo test peer-checks bench lint clean
+.PHONY: setup build demo demo-bert demo-llm test peer-checks bench bench-engine lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -11,9 +11,16 @@ setup:            ## System packages, a Swift that is new enough, and the Swift 
 build: setup      ## The tool.
 	swift build -c $(CONFIGURATION) --product unlearn-patch
 	swift build -c $(CONFIGURATION) --product make-checkpoint
+	swift build -c $(CONFIGURATION) --product make-people
 
-demo: build       ## The main job on a real model; ends with where to look.
+demo: build       ## The main job on a language model of invented people; ends with where to look.
 	@scripts/demo.sh "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
+
+demo-bert: build  ## Patching a real BERT; fetches it once.
+	@scripts/demo-bert.sh "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
+
+demo-llm: build   ## SmolLM2-135M forgets some capitals; fetches it once.
+	@scripts/demo-llm.sh "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
 
 test: setup       ## All tests; needs neither network nor Python.
 	swift build --build-tests
@@ -30,8 +37,14 @@ peer-checks: setup ## Against software that others wrote; needs Python and the n
 bench: build      ## Speed and memory, as ratios in one run.
 	Benchmarks/apply "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
 
+bench-engine: setup ## The engine beside PyTorch: PYTHON has torch and transformers.
+	scripts/fetch-minilm.sh models/minilm-l6
+	scripts/fetch-smollm2.sh models/smollm2-135m
+	cd Benchmarks && swift build -c release --scratch-path ../.build-benchmarks
+	python3 Benchmarks/engine.py .build-benchmarks/release/engine-benchmark "$${PYTHON:-.venv-torch/bin/python}" models
+
 lint:
 	swift format lint --strict -r Package.swift Sources Tests
 
 clean:
-	rm -rf .build demo models
+	rm -rf .build demo demo-bert demo-llm models
