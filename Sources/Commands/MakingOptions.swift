@@ -24,12 +24,16 @@ struct MakingOptions: ParsableArguments {
     }
   }
 
-  /// Writes the patch, and records it where there is a workspace.
-  func write(
-    _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
-    method: PatchMethod, metrics: PatchMetrics = .none, schema: String, notes: [String],
-    common: CommonOptions, _ surroundings: Surroundings
-  ) throws -> Console.Answer {
+  /// Refuses what would keep the patch from being written, before any work is done for it.
+  ///
+  /// - Returns: The workspace where there is one, and the request with the ledger that it is in.
+  @discardableResult
+  func precheck(_ common: CommonOptions) throws -> (
+    workspace: Workspace?, request: (id: String, origin: String)?
+  ) {
+    if !force, try FileStatus.ifExists(output) != nil {
+      throw StorageError(.exists, path: output)
+    }
     let workspace = try common.findWorkspace()
     var asked: (id: String, origin: String)?
     if let request {
@@ -41,6 +45,16 @@ struct MakingOptions: ParsableArguments {
       }
       asked = (request, workspace.verifierKey.name)
     }
+    return (workspace, asked)
+  }
+
+  /// Writes the patch, and records it where there is a workspace.
+  func write(
+    _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
+    method: PatchMethod, metrics: PatchMetrics = .none, schema: String, notes: [String],
+    common: CommonOptions, _ surroundings: Surroundings
+  ) throws -> Console.Answer {
+    let (workspace, asked) = try precheck(common)
     let statement = try PatchMaking.write(
       draft, values: values, base: base, map: map, method: method, metrics: metrics,
       request: asked, to: output, replacing: force, surroundings)

@@ -162,9 +162,9 @@ struct UpdateOptions: ParsableArguments {
   var forgetLimit: Double?
   @Option(name: .long, help: "End once the forget set's mean loss has reached this, in nats.")
   var untilForgetLoss: Double?
-  @Flag(
-    name: .long,
-    help: "Take the oracle's loss on the forget set for --forget-limit and --until-forget-loss.")
+  @Flag(name: .long, help: "Take the oracle's loss on the forget set for --forget-limit.")
+  var limitByOracle = false
+  @Flag(name: .long, help: "Take the oracle's loss on the forget set for --until-forget-loss.")
   var untilOracle = false
   @Option(
     name: .long, help: "End before the mean retain loss has risen by more than this, in nats.")

@@ -59,6 +59,7 @@ struct UnlearningWork {
     _ making: MakingOptions, _ common: CommonOptions, _ surroundings: Surroundings,
     _ progress: Progress
   ) throws -> Console.Answer {
+    try making.precheck(common)
     var bench = try prepare()
     let before = bench.loaded.model
     let outcome = try bench.time("mask") { try choose($0, progress) }
@@ -210,13 +211,13 @@ struct UnlearningWork {
   private func settings(_ bench: Bench) throws -> GradientUnlearning {
     var target = update.untilForgetLoss
     var limit = update.forgetLimit
-    if update.untilOracle {
+    if update.untilOracle || update.limitByOracle {
       guard let oracle = bench.oracle else {
-        throw ProvenanceError(.usage, "--until-oracle needs --oracle")
+        throw ProvenanceError(.usage, "--until-oracle and --limit-by-oracle need --oracle")
       }
       let loss = try Unlearner.meanLoss(oracle, bench.sets.forget, update.tokensPerPass)
-      target = target ?? loss
-      limit = limit ?? loss
+      if update.untilOracle { target = target ?? loss }
+      if update.limitByOracle { limit = limit ?? loss }
     }
     var loss = try self.loss(bench)
     loss.forgetLimit = limit

@@ -195,7 +195,10 @@ import Testing
       ("ga", ["--mask", "mlf"]), ("kl", ["--mask", "norm"]), ("simnpo", ["--mask", "magnitude"]),
       ("dpo", ["--mask", "last"]), ("idk", ["--mask", "all"]), ("rmu", ["--scale", "sum"]),
       ("ft", ["--score", "ratio", "--passes", "1"]), ("second-order", ["--retain-budget", "0.5"]),
-      ("npo", ["--units", "L0.H1,L1.F3", "--until-oracle", "--oracle", "oracle"]),
+      (
+        "npo",
+        ["--units", "L0.H1,L1.F3", "--until-oracle", "--limit-by-oracle", "--oracle", "oracle"]
+      ),
     ] {
       number += 1
       try town.succeed(town.create(method, extra, to: "p\(number)"))
