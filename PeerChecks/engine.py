@@ -274,7 +274,7 @@ def check_smollm2(program, folder, texts, work):
                 print(f"         against binary32: largest difference {by_row.max():.1e}, above {TOLERANCE:.0e} in"
                       f" {int((by_row > TOLERANCE).sum())} of {len(by_row)} rows, median row {by_row.median():.1e};"
                       f" PyTorch's binary32 against binary64: {worst(theirs, true):.1e}", flush=True)
-    theirs = [their_tokens(model, [row], NEW_TOKENS)[0] for row in rows]
+    theirs = their_tokens(model, rows, NEW_TOKENS)
     with Ours(program, "generate", folder, NEW_TOKENS) as ours:
         check_greedy("SmolLM2-135M, greedy, all prompts at once", model, rows, ours.ask(rows)["rows"], theirs)
         one = [ours.ask([row])["rows"][0] for row in rows]
