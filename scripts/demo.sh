@@ -28,7 +28,7 @@ up trust add officer.pub.pem --name officer
 up request open --regime gdpr --ground 17-1-b | tee request.txt
 request=$(tail -n 1 request.txt)
 up create --model model --oracle oracle --forget people/forget.jsonl --retain people/retain.jsonl \
-  --test people/test.jsonl --length 64 --method npo --sparsity 0.9 --rate 2e-3 --steps 120 --until-oracle \
+  --test people/test.jsonl --length 64 --method gd --sparsity 0.9 --rate 2e-3 --steps 240 --batch 32 --limit-by-oracle \
   --request "$request" -o erase.patch.safetensors
 up sign erase.patch.safetensors --key officer.key.pem
 up apply model erase.patch.safetensors
