@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo test peer-checks bench lint clean
+.PHONY: setup build demo test peer-checks bench results lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -28,6 +28,10 @@ peer-checks: setup ## Against software that others wrote; needs Python and the n
 
 bench: build      ## Speed and memory, as ratios in one run.
 	Benchmarks/apply "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
+
+results: build    ## The table of docs/results.md: makes data, trains models, runs; hours on two cores. QUICK=1: minutes.
+	swift build -c $(CONFIGURATION) --product make-people
+	Experiments/people "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
 lint:
 	swift format lint --strict -r Package.swift Sources Tests
