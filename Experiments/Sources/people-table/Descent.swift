@@ -51,6 +51,8 @@ struct Descent {
   var seed: UInt64
   /// The length of the relearning step that is simulated before the forget gradient is taken; 0 for none.
   var simulatedRate = 0.0
+  /// Whether the loss limit is one of the model's, in the place of the simulated one's.
+  var stopsAtModel = false
 
   func run(_ start: Model<Float>, _ freedom: Freedom, on data: UnlearningData) throws
     -> Model<Float>
@@ -85,7 +87,20 @@ struct Descent {
         let relearned = try Self.relearned(model, on: batch.forget, rate: simulatedRate)
         var part = step
         part.loss.retain = .nothing
-        _ = try part.addGradient(of: relearned, on: batch, to: &gradients)
+        if stopsAtModel, let limit = loss.forgetLimit {
+          let sums = try step.sums(of: model, on: batch.forget)
+          let kept = sums.indices.filter {
+            sums[$0] <= limit * Double(batch.forget[$0].labelCount)
+          }
+          // The mean goes over the whole step.
+          part.loss.forgetWeight *= Double(kept.count) / Double(sums.count)
+          part.loss.forgetLimit = nil
+          batch.referenceForget = batch.referenceForget.map { all in kept.map { all[$0] } }
+          batch.forget = kept.map { batch.forget[$0] }
+        }
+        if !batch.forget.isEmpty {
+          _ = try part.addGradient(of: relearned, on: batch, to: &gradients)
+        }
         part.loss = loss
         part.loss.forget = .nothing
         batch.forget = []

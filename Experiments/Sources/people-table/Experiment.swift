@@ -172,11 +172,12 @@ struct Experiment {
     _ row: Row, _ subject: Subject, _ freedom: Freedom, rate: Double, seed: UInt64
   ) throws -> Model<Float> {
     let start = subject.model
-    if let loss = row.method.loss(limit: limit) {
+    if var loss = row.method.loss(limit: limit) {
+      loss.forgetWeight *= row.pull
       return try Descent(
         loss: loss, rate: rate, steps: settings.steps, batch: settings.batch,
         retainBatch: settings.retainBatch, seed: seed,
-        simulatedRate: row.robustness * attackRate
+        simulatedRate: row.robustness * attackRate, stopsAtModel: row.stopsAtModel
       ).run(start, freedom, on: data.sets)
     }
     let trainable = freedom.trainable

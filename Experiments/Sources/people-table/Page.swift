@@ -146,9 +146,14 @@ struct Page {
 
   private var legend: String {
     """
-    Mean [least, most] over n targets. 'Held' are forgotten facts that the attacker does not get: accuracy before and after \
-    relearning. `@50` is S = 0.5 in place of 0.9; `robust` takes the forget gradient after a simulated attack step of that \
-    many attack rates. Patch: 4 bytes for each number that changed, without headers and indices.
+    Mean [least, most] over n targets. 'Held' are forgotten facts that the attacker does not get: accuracy and probability \
+    before and after relearning. Masks of `docs/masks.md`: `mlr` with c = 1/N (`-sum`: 1, `-dataset`: |D|/N, which is the \
+    same where all examples are passed through, as here; `-ratio`: forget over retain term; `-prune`: the other reading), \
+    `mlf` as its equation (`-prose`: as the prose), all S = 0.9 and one pass of swaps; `@50` is S = 0.5. `salun`: as many \
+    single elements as the units own, of the same tensors. `relearned`: NORM of the forget loss after unlearning with all \
+    units and one simulated attack step; `moved`: units that ten attack steps move most, from the same model. `robust`: the \
+    forget gradient is taken after a simulated attack step on the batch, of so many attack rates. `x16`: 16 times the \
+    weight of the forget term; `g`: the loss limit is one of the model itself, not of the simulated one. Patch: 4 bytes for each number that changed, without headers and indices.
 
     """
   }
@@ -207,8 +212,15 @@ struct Page {
     return "| " + parts.joined(separator: " | ") + " |"
   }
 
+  /// A rate with two digits.
   private func shortRate(_ rate: Double) -> String {
-    rate >= 0.1 ? fixed(rate, 2) : "\(fixed(rate * 1000, 1))e-3"
+    guard rate > 0, rate < 0.1 else { return fixed(rate, 2) }
+    var (digits, exponent) = (rate, 0)
+    while digits < 0.995 {
+      digits *= 10
+      exponent += 1
+    }
+    return "\(fixed(digits, 1))e-\(exponent)"
   }
 
   /// Pairs of the same target: where one mask is nearer to the oracles than another, or harder to relearn.

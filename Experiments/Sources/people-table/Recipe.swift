@@ -75,19 +75,25 @@ struct Row: Hashable {
   var sparsity = 90
   /// How many attack rates long the simulated relearning step of each update is; 0 for none.
   var robustness = 0.0
+  /// Whether an example is left alone once the model itself, and not the simulated one, is beyond the loss limit.
+  var stopsAtModel = false
+  /// How many times its usual weight the forget term has.
+  var pull = 1.0
 
   /// The row's name in records.
   var name: String {
     var name = "\(method.rawValue)/\(selection.rawValue)"
     if selection != .full, sparsity != 90 { name += "@\(sparsity)" }
     if robustness > 0 { name += "+robust\(robustness)" }
+    if pull != 1 { name += "x\(Int(pull))" }
+    if stopsAtModel { name += "g" }
     return name
   }
 
   /// The rates that are tried, before the grid is extended: five, each `factor` times the one before.
   var grid: (first: Double, factor: Double) {
     switch method {
-    case .secondOrder: return (3, 3)
+    case .secondOrder: return (selection == .full || selection == .salun ? 1e-5 : 3e-5, 3)
     case .taskVector: return (0.25, 2)
     case .ssd: return (1.25, 2)
     default:
@@ -111,6 +117,27 @@ struct Row: Hashable {
     rows.append(Row(method: .npo, selection: .mlr, robustness: 3))
     rows.append(Row(method: .npo, selection: .full, robustness: 1))
     rows.append(Row(method: .npo, selection: .random, robustness: 1))
+    // At the usual weight the simulated step undoes nearly all forgetting, and the forget gradient is weak there.
+    for (selection, robustness) in [
+      (Selection.mlr, 1.0), (.full, 1.0), (.salun, 1.0), (.mlr, 0.25), (.norm, 1.0),
+    ] {
+      rows.append(
+        Row(method: .npo, selection: selection, robustness: robustness, pull: 16))
+    }
+    for (selection, robustness, pull, stops) in [
+      (Selection.mlr, 1.0, 16.0, true), (.mlr, 1.0, 4.0, false), (.mlr, 0.5, 4.0, false),
+      (.full, 1.0, 16.0, true), (.salun, 1.0, 16.0, true), (.norm, 1.0, 16.0, true),
+      (.random, 1.0, 16.0, true), (.full, 1.0, 4.0, false), (.salun, 1.0, 4.0, false),
+    ] {
+      rows.append(
+        Row(
+          method: .npo, selection: selection, robustness: robustness, stopsAtModel: stops,
+          pull: pull))
+    }
+    // The same weight without the simulated step, to tell the two apart.
+    for selection in [Selection.mlr, .full] {
+      rows.append(Row(method: .npo, selection: selection, pull: 16))
+    }
     for selection in [
       Selection.mlrSum, .mlrDataset, .mlf, .mlfProse, .magnitude, .mlrPrune, .mlrSumRatio,
     ] {
