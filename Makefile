@@ -29,12 +29,12 @@ peer-checks: setup ## Against software that others wrote; needs Python and the n
 bench: build      ## Speed and memory, as ratios in one run.
 	Benchmarks/apply "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
 
-results: build    ## The table of docs/results.md: makes data, trains models, runs; hours on two cores. QUICK=1: minutes.
+results: build    ## The table of docs/results.md: makes data, trains models, runs; an hour or two on two cores. QUICK=1: to see that it works.
 	swift build -c $(CONFIGURATION) --product make-people
 	Experiments/people "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
 lint:
-	swift format lint --strict -r Package.swift Sources Tests
+	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources
 
 clean:
 	rm -rf .build demo models

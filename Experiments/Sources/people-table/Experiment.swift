@@ -207,10 +207,16 @@ struct Experiment {
         to: &model, forget: forget, training: training)
     default: throw TableError("\(row.name): no such update")
     }
+    return Self.restricted(model, to: freedom, from: start)
+  }
+
+  /// A step of whole parameters, of which the selected elements alone are taken.
+  private static func restricted(
+    _ model: Model<Float>, to freedom: Freedom, from start: Model<Float>
+  ) -> Model<Float> {
     guard case .elements(let mask) = freedom else { return model }
-    // A step of whole parameters, of which the selected elements alone are taken.
     var masked = start
-    for parameter in trainable.parameters {
+    for parameter in freedom.trainable.parameters {
       let columns = start.parameters[parameter].columns
       for element in 0..<start.parameters[parameter].count where mask[parameter, element] {
         let (row, column) = element.quotientAndRemainder(dividingBy: columns)
@@ -218,6 +224,46 @@ struct Experiment {
       }
     }
     return masked
+  }
+
+  /// Second order at equal forgetting: on each target the shortest step, of those that grow by a tenth, after which no
+  /// more than a share of the forget facts is known.
+  mutating func scan(_ row: Row) throws {
+    let oracles = try settings.oracles.map { try oracle($0) }
+    let (gauge, attackRate) = (gauge, attackRate)
+    for seed in settings.targets {
+      let target = try subject("target-\(seed)")
+      let thresholds = settings.scanned
+      if thresholds.allSatisfy({
+        records["scan \(row.name)<=\($0) \(seed) 0.0"] != nil
+      }) {
+        continue
+      }
+      let freedom = try chooser(target).choose(row, seed: seed)
+      var memory = SecondOrderMemory<Float>(freedom.trainable, of: target.model.plan)
+      try memory.addRetained(data.sets.retain, of: target.model)
+      try memory.forget(data.sets.forget, wereRetained: false, of: target.model)
+      var rate = 1e-5
+      for threshold in thresholds {
+        while true {
+          var model = target.model
+          _ = try SecondOrderStep(rate: .newton(rate)).update(&model, with: memory)
+          model = Self.restricted(model, to: freedom, from: target.model)
+          let known = Gauge.success(try ExampleScores(of: model, on: data.sets.forget)).accuracy
+          guard known <= threshold || rate > 1 else {
+            rate *= 1.1
+            continue
+          }
+          _ = try records.record("scan", "\(row.name)<=\(threshold)", seed: seed) {
+            try gauge.report(model, oracles: oracles, attackRate: attackRate, seed: seed) + [
+              ("rate", rate)
+            ]
+          }
+          break
+        }
+      }
+    }
+    note("\(row.name): scanned")
   }
 
   /// How many numbers differ in a bit.

@@ -24,6 +24,9 @@ struct Page {
 
     \(legend)
     \(tables)
+    ## Second order at equal forgetting
+
+    \(scans)
     ## At equal size, seed by seed
 
     \(comparisons)
@@ -221,6 +224,32 @@ struct Page {
       exponent += 1
     }
     return "\(fixed(digits, 1))e-\(exponent)"
+  }
+
+  private var scans: String {
+    var lines = [
+      """
+      On each target the shortest step, of steps that grow by a tenth, after which at most so many of the forget facts are \
+      known. Not tuned on another seed: the step is found on the target itself, the same way for all.
+
+      | mask | known at most | n | forget acc. | retain acc. | retain loss | AUC | JS forget | JS retain | held acc. before | after |
+      |---|---|---|---|---|---|---|---|---|---|---|
+      """
+    ]
+    for row in Row.all where row.method == .secondOrder {
+      for threshold in settings.scanned {
+        let runs = runs("scan", "\(row.name)<=\(threshold)")
+        guard !runs.isEmpty else { continue }
+        let parts = [
+          mask(row), "\(threshold)", "\(runs.count)", cell(runs, "forget_accuracy"),
+          cell(runs, "retain_accuracy"), cell(runs, "retain_loss", 3), cell(runs, "auc"),
+          cell(runs, "js_forget", 3), cell(runs, "js_retain", 3),
+          cell(runs, "held_accuracy_before"), cell(runs, "held_accuracy_after"),
+        ]
+        lines.append("| " + parts.joined(separator: " | ") + " |")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
   }
 
   /// Pairs of the same target: where one mask is nearer to the oracles than another, or harder to relearn.

@@ -60,7 +60,8 @@ struct Arguments {
       rows = rows.filter { names.contains($0.name) }
     }
     for (index, row) in rows.enumerated() where index % part[1] == part[0] {
-      try experiment.run(row)
+      if options["only"] != "scan" { try experiment.run(row) }
+      if row.method == .secondOrder { try experiment.scan(row) }
     }
   }
 
