@@ -70,9 +70,10 @@ struct Experiment {
       ]
       return numbers.map { ($0.0, Double($0.1)) } + [("limit", limit), ("attack_rate", attackRate)]
     }
-    for seed in settings.targets {
+    for seed in settings.confirms ? settings.fresh : settings.targets {
       let model = try subject("target-\(seed)").model
-      _ = try records.record("base", "target", seed: seed) {
+      let name = settings.confirms ? "fresh-target" : "target"
+      _ = try records.record("base", name, seed: seed) {
         try gauge.report(model, oracles: oracles, attackRate: attackRate, seed: seed)
       }
     }
@@ -144,9 +145,10 @@ struct Experiment {
     let isAtEdge = place == 0 || place == tuned.count - 1
     let oracles = try settings.oracles.map { try oracle($0) }
     let (winner, attackRate) = (tuned[place], attackRate)
-    for seed in settings.targets {
+    for seed in settings.confirms ? settings.fresh : settings.targets {
       let target = try subject("target-\(seed)")
-      _ = try records.record("run", row.name, seed: seed, rate: winner.rate) {
+      let kind = settings.confirms ? "confirm" : "run"
+      _ = try records.record(kind, row.name, seed: seed, rate: winner.rate) {
         let begin = computingSeconds()
         let freedom = try chooser(target).choose(row, seed: seed)
         let chosen = computingSeconds()

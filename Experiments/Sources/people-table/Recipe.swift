@@ -125,10 +125,9 @@ struct Row: Hashable {
         Row(method: .npo, selection: selection, robustness: robustness, pull: 16))
     }
     for (selection, robustness, pull, stops) in [
-      (Selection.mlr, 1.0, 16.0, true), (.mlr, 1.0, 4.0, true), (.mlr, 0.5, 4.0, true),
-      (.full, 1.0, 4.0, true), (.salun, 1.0, 4.0, true), (.random, 1.0, 4.0, true),
-      (.norm, 1.0, 4.0, true), (.full, 1.0, 16.0, true), (.salun, 1.0, 16.0, true),
-      (.random, 1.0, 16.0, true), (.mlr, 1.0, 4.0, false),
+      (Selection.mlr, 0.5, 4.0, true), (.full, 0.5, 4.0, true), (.random, 0.5, 4.0, true),
+      (.salun, 0.5, 4.0, true), (.norm, 0.5, 4.0, true), (.mlr, 1.0, 4.0, true),
+      (.mlr, 1.0, 16.0, true),
     ] {
       rows.append(
         Row(
@@ -136,8 +135,10 @@ struct Row: Hashable {
           pull: pull))
     }
     // The same weight without the simulated step, to tell the two apart.
-    for selection in [Selection.mlr, .full] {
-      rows.append(Row(method: .npo, selection: selection, pull: 16))
+    for pull in [4.0, 16] {
+      for selection in [Selection.mlr, .full] {
+        rows.append(Row(method: .npo, selection: selection, pull: pull))
+      }
     }
     for selection in [
       Selection.mlrSum, .mlrDataset, .mlf, .mlfProse, .magnitude, .mlrPrune, .mlrSumRatio,
@@ -168,6 +169,10 @@ struct Protocol {
   var batch = 16
   var retainBatch = 32
   var targets: [UInt64] = [1, 2, 3]
+  /// Targets that were looked at last, with rates and rows that were chosen before.
+  var fresh: [UInt64] = [5, 6, 7]
+  /// Whether rows are run on the fresh targets.
+  var confirms = false
   /// The target that rates are chosen on; never reported.
   var tuningTarget: UInt64 = 4
   /// The oracle that rates are chosen with.

@@ -40,6 +40,7 @@ struct Arguments {
   /// The protocol; a quick one shows that everything works, and nothing else.
   var settings: Protocol {
     var settings = Protocol()
+    settings.confirms = options["only"] == "confirm"
     guard isQuick else { return settings }
     settings.steps = 20
     settings.points = 3
@@ -61,7 +62,7 @@ struct Arguments {
     }
     for (index, row) in rows.enumerated() where index % part[1] == part[0] {
       if options["only"] != "scan" { try experiment.run(row) }
-      if row.method == .secondOrder { try experiment.scan(row) }
+      if row.method == .secondOrder, !settings.confirms { try experiment.scan(row) }
     }
   }
 
