@@ -134,6 +134,7 @@ struct Page {
     ]
     for name in ["target", "fresh-target", "oracle"] {
       let runs = runs("base", name)
+      guard !runs.isEmpty else { continue }
       lines.append(
         "| \(name) | \(runs.count) | \(cell(runs, "forget_accuracy")) | \(cell(runs, "forget_loss"))"
           + " | \(cell(runs, "retain_accuracy")) | \(cell(runs, "retain_loss", 3))"
