@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo demo-bert demo-llm test peer-checks bench bench-engine lint clean
+.PHONY: setup build demo demo-bert demo-llm test peer-checks bench bench-engine results lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -43,8 +43,11 @@ bench-engine: setup ## The engine beside PyTorch: PYTHON has torch and transform
 	cd Benchmarks && swift build -c release --scratch-path ../.build-benchmarks
 	python3 Benchmarks/engine.py .build-benchmarks/release/engine-benchmark "$${PYTHON:-.venv-torch/bin/python}" models
 
+results: build    ## The table of docs/results.md: makes data, trains models, runs; an hour or two on two cores. QUICK=1: to see that it works.
+	Experiments/people "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
+
 lint:
-	swift format lint --strict -r Package.swift Sources Tests
+	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources
 
 clean:
 	rm -rf .build demo demo-bert demo-llm models

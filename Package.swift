@@ -28,6 +28,10 @@ let package = Package(
     .library(name: "Patching", targets: ["Patching"]),
     .library(name: "Provenance", targets: ["Provenance"]),
     .library(name: "Transformer", targets: ["Transformer"]),
+    .library(name: "Tokenization", targets: ["Tokenization"]),
+    .library(name: "Training", targets: ["Training"]),
+    .library(name: "Metrics", targets: ["Metrics"]),
+    .library(name: "Unlearning", targets: ["Unlearning"]),
     // Loaded into the tool by tests that stop it at a chosen system call.
     .library(name: "FaultPoints", type: .dynamic, targets: ["CFaultPoints"]),
   ],
