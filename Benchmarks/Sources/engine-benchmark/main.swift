@@ -109,8 +109,9 @@ struct Run {
   }
 }
 
+guard let model = loaded.take() else { fatalError("not loaded") }
 var run = Run(
-  model: loaded.take()!, batch: batch, targets: targets, trainable: trainable, mode: mode)
+  model: model, batch: batch, targets: targets, trainable: trainable, mode: mode)
 var times: [Double] = []
 if mode != "load" {
   try run.once()

@@ -45,6 +45,21 @@ public struct EncodedExample: Sendable, Hashable {
     }
   }
 
+  /// Cuts examples of the given lengths into passes of whole examples, of so many tokens at most each.
+  package static func passes(_ lengths: [Int], tokens limit: Int) -> [Range<Int>] {
+    var passes: [Range<Int>] = []
+    var (start, sum) = (0, 0)
+    for (index, length) in lengths.enumerated() {
+      if index > start, sum + length > limit {
+        passes.append(start..<index)
+        (start, sum) = (index, 0)
+      }
+      sum += length
+    }
+    if start < lengths.count { passes.append(start..<lengths.count) }
+    return passes
+  }
+
   /// Packs examples whose targets are of one kind and that have equally many sequences.
   public static func pack(_ examples: some Collection<EncodedExample>) -> (Batch, Targets) {
     let batch = Batch(

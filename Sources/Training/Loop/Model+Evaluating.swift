@@ -22,7 +22,7 @@ extension Model<Float> {
   ) throws(InputError) -> Evaluation {
     var sums: [Double] = []
     var counts: [Int] = []
-    for pass in Trainer.passes(examples, tokens: tokensPerPass) {
+    for pass in EncodedExample.passes(examples.map(\.count), tokens: tokensPerPass) {
       let (batch, targets) = EncodedExample.pack(examples[pass])
       let losses = try losses(forward(batch, for: targets), targets)
       sums += losses.sums

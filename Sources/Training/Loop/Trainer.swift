@@ -89,7 +89,7 @@ public struct Trainer: Sendable {
     gradients.reset()
     let labels = batch.reduce(0) { $0 + $1.labelCount }
     var loss = 0.0
-    for pass in Self.passes(batch, tokens: options.tokensPerPass) {
+    for pass in EncodedExample.passes(batch.map(\.count), tokens: options.tokensPerPass) {
       let (inputs, targets) = EncodedExample.pack(batch[pass])
       let forward = try model.forward(
         inputs, keeping: options.recomputes ? .layerInputs : .everything, for: targets)
@@ -114,20 +114,5 @@ public struct Trainer: Sendable {
     return TrainingStep(
       number: optimizer.step, loss: loss / Double(labels), rate: rate, gradientNorm: norm,
       tokens: batch.reduce(0) { $0 + $1.count })
-  }
-
-  /// Cuts a step into passes of whole examples.
-  static func passes(_ batch: [EncodedExample], tokens limit: Int) -> [Range<Int>] {
-    var passes: [Range<Int>] = []
-    var (start, sum) = (0, 0)
-    for (index, example) in batch.enumerated() {
-      if index > start, sum + example.count > limit {
-        passes.append(start..<index)
-        (start, sum) = (index, 0)
-      }
-      sum += example.count
-    }
-    if start < batch.count { passes.append(start..<batch.count) }
-    return passes
   }
 }

@@ -17,18 +17,10 @@ struct ExamplePass {
     name: String
   ) throws(MethodError) -> [ExamplePass] {
     try check(examples, name)
-    var ranges: [Range<Int>] = []
-    var (start, sum) = (0, 0)
-    for (index, example) in examples.enumerated() {
-      let count = example.count + (companions.isEmpty ? 0 : companions[index].count)
-      if index > start, sum + count > limit {
-        ranges.append(start..<index)
-        (start, sum) = (index, 0)
-      }
-      sum += count
+    let lengths = examples.enumerated().map {
+      $0.element.count + (companions.isEmpty ? 0 : companions[$0.offset].count)
     }
-    if start < examples.count { ranges.append(start..<examples.count) }
-    return ranges.map { range in
+    return EncodedExample.passes(lengths, tokens: limit).map { range in
       let (batch, targets) = EncodedExample.pack(examples[range])
       return ExamplePass(range: range, batch: batch, targets: targets)
     }
