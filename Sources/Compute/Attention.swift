@@ -77,8 +77,8 @@ extension Workers {
     check(inputs, shape, spans)
     let rows = inputs[shape.query.matrix].rows
     let outWidth = shape.heads * shape.width
-    var output = Matrix<Element>(uninitializedRows: rows, columns: outWidth)
-    var logSums = Matrix<Element>(uninitializedRows: rows, columns: shape.heads)
+    var output: Matrix<Element> = blank(rows: rows, columns: outWidth)
+    var logSums: Matrix<Element> = blank(rows: rows, columns: shape.heads)
     let out = unsafe output.mutablePointer()
     let sums = unsafe logSums.mutablePointer()
     let (q, k, v) = unsafe (
@@ -96,7 +96,7 @@ extension Workers {
       let group = head / (shape.heads / shape.groups)
       for tile in tiles(of: span, shape) {
         let keyRows = tile.keys.count
-        var scores = Matrix<Element>(uninitializedRows: tile.queries.count, columns: keyRows)
+        var scores: Matrix<Element> = blank(rows: tile.queries.count, columns: keyRows)
         let s = unsafe scores.mutablePointer()
         let first = tile.queries.lowerBound
         let queryAt = unsafe q + first * ldq + shape.query.start + head * shape.query.stride
@@ -124,7 +124,7 @@ extension Workers {
   ) -> [Matrix<Element>] {
     check(inputs, shape, spans)
     precondition(gradient.rows == output.rows && gradient.columns == output.columns)
-    var gradients = inputs.map { Matrix<Element>(rows: $0.rows, columns: $0.columns) }
+    var gradients: [Matrix<Element>] = inputs.map { zeros(rows: $0.rows, columns: $0.columns) }
     let (dq, dk, dv) = unsafe (
       gradients[shape.query.matrix].mutablePointer(), gradients[shape.key.matrix].mutablePointer(),
       gradients[shape.value.matrix].mutablePointer()
@@ -148,8 +148,8 @@ extension Workers {
       for head in group * perGroup..<(group + 1) * perGroup {
         for tile in tiles(of: span, shape) {
           let (count, keyRows) = (tile.queries.count, tile.keys.count)
-          var probabilities = Matrix<Element>(uninitializedRows: count, columns: keyRows)
-          var scores = Matrix<Element>(uninitializedRows: count, columns: keyRows)
+          var probabilities: Matrix<Element> = blank(rows: count, columns: keyRows)
+          var scores: Matrix<Element> = blank(rows: count, columns: keyRows)
           let p = unsafe probabilities.mutablePointer()
           let s = unsafe scores.mutablePointer()
           let first = tile.queries.lowerBound

@@ -67,7 +67,7 @@ extension Workers {
 
   /// Applies an activation to every element.
   public func activate<Element>(_ kind: Activation, _ x: Matrix<Element>) -> Matrix<Element> {
-    var y = Matrix<Element>(uninitializedRows: x.rows, columns: x.columns)
+    var y: Matrix<Element> = blank(rows: x.rows, columns: x.columns)
     let target = unsafe y.mutablePointer()
     let source = unsafe x.pointer
     split(x.count, cost: 8) { part in
@@ -96,7 +96,7 @@ extension Workers {
   ) -> Matrix<Element> {
     let columns = up == nil ? gate.columns / 2 : gate.columns
     precondition(up == nil || up?.count == gate.count)
-    var y = Matrix<Element>(uninitializedRows: gate.rows, columns: columns)
+    var y: Matrix<Element> = blank(rows: gate.rows, columns: columns)
     let target = unsafe y.mutablePointer()
     let ld = gate.columns
     let first = unsafe gate.pointer
@@ -117,8 +117,8 @@ extension Workers {
     let columns = gradient.columns
     let ld = gate.columns
     precondition(gradient.rows == gate.rows && ld == (up == nil ? 2 : 1) * columns)
-    var dGate = Matrix<Element>(uninitializedRows: gate.rows, columns: ld)
-    var dUp = up.map { Matrix<Element>(uninitializedRows: $0.rows, columns: $0.columns) }
+    var dGate: Matrix<Element> = blank(rows: gate.rows, columns: ld)
+    var dUp: Matrix<Element>? = up.map { blank(rows: $0.rows, columns: $0.columns) }
     let first = unsafe gate.pointer
     let second = unsafe up?.pointer ?? first + columns
     let firstTarget = unsafe dGate.mutablePointer()

@@ -3,7 +3,7 @@ extension Workers {
   public func rows<Element>(of x: Matrix<Element>, at indices: [Int32]) -> Matrix<Element> {
     precondition(indices.allSatisfy { $0 >= 0 && Int($0) < x.rows })
     let columns = x.columns
-    var y = Matrix<Element>(uninitializedRows: indices.count, columns: columns)
+    var y: Matrix<Element> = blank(rows: indices.count, columns: columns)
     let target = unsafe y.mutablePointer()
     let source = unsafe x.pointer
     split(indices.count, cost: columns) { part in
@@ -41,7 +41,7 @@ extension Workers {
   public func columns<Element>(of x: Matrix<Element>, at indices: [Int32]) -> Matrix<Element> {
     precondition(indices.allSatisfy { $0 >= 0 && Int($0) < x.columns })
     let ld = x.columns
-    var y = Matrix<Element>(uninitializedRows: x.rows, columns: indices.count)
+    var y: Matrix<Element> = blank(rows: x.rows, columns: indices.count)
     let target = unsafe y.mutablePointer()
     let source = unsafe x.pointer
     split(x.rows, cost: indices.count) { part in

@@ -20,13 +20,13 @@ public struct Matrix<Element: Scalar>: Sendable {
     storage.clear()
   }
 
-  /// Makes a matrix whose every element the caller writes before it is read.
-  init(uninitializedRows rows: Int, columns: Int) {
+  /// Makes a matrix whose every element the caller writes before it is read; of a pool's memory where one is given.
+  init(uninitializedRows rows: Int, columns: Int, pool: MatrixPool? = nil) {
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
     precondition(rows >= 0 && columns >= 0 && !overflow, "\(rows) × \(columns) is no size")
     self.rows = rows
     self.columns = columns
-    storage = MatrixStorage(count: count)
+    storage = MatrixStorage(count: count, pool: pool)
   }
 
   /// Makes a matrix from its elements, row by row.
@@ -96,15 +96,26 @@ public struct Matrix<Element: Scalar>: Sendable {
 private final class MatrixStorage<Element: Scalar>: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Element>
   let count: Int
+  private let pool: MatrixPool?
+  /// Where the elements are, if that is a block of the pool's.
+  private let block: MatrixPool.Block?
 
-  init(count: Int) {
+  init(count: Int, pool: MatrixPool?) {
     self.count = count
+    self.pool = pool
     let bytes = max(count, 1) * MemoryLayout<Element>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    block = bytes < MatrixPool.smallest ? nil : pool?.take(bytes)
+    let raw = unsafe block?.address ?? .allocate(byteCount: bytes, alignment: 64)
     unsafe pointer = raw.bindMemory(to: Element.self, capacity: max(count, 1))
   }
 
-  deinit { unsafe pointer.deallocate() }
+  deinit {
+    if let block {
+      pool?.give(block)
+    } else {
+      unsafe pointer.deallocate()
+    }
+  }
 
   /// Sets all bytes to zero, which is zero in every binary float.
   func clear() {
@@ -114,7 +125,7 @@ private final class MatrixStorage<Element: Scalar>: @unchecked Sendable {
   }
 
   func copy() -> MatrixStorage {
-    let other = MatrixStorage(count: count)
+    let other = MatrixStorage(count: count, pool: pool)
     unsafe UnsafeMutableRawPointer(other.pointer).copyMemory(
       from: pointer, byteCount: count * MemoryLayout<Element>.stride)
     return other

@@ -22,7 +22,7 @@ extension Workers {
   ) -> (Matrix<Element>, NormStatistics<Element>) {
     let columns = x.columns
     precondition(weight.count == columns && (bias == nil || bias?.count == columns))
-    var y = Matrix<Element>(uninitializedRows: x.rows, columns: columns)
+    var y: Matrix<Element> = blank(rows: x.rows, columns: columns)
     var statistics = NormStatistics<Element>(
       mean: Matrix(rows: 1, columns: kind == .layer ? x.rows : 0),
       inverse: Matrix(uninitializedRows: 1, columns: x.rows))
@@ -57,7 +57,7 @@ extension Workers {
   ) -> Matrix<Element> {
     let columns = x.columns
     precondition(gradient.rows == x.rows && gradient.columns == columns)
-    var dx = Matrix<Element>(uninitializedRows: x.rows, columns: columns)
+    var dx: Matrix<Element> = blank(rows: x.rows, columns: columns)
     let source = unsafe x.pointer
     let target = unsafe dx.mutablePointer()
     let dy = unsafe gradient.pointer

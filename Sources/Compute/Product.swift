@@ -35,8 +35,8 @@ extension Workers {
     _ a: Matrix<Element>, _ aFactor: Factor = .plain, _ b: Matrix<Element>,
     _ bFactor: Factor = .plain
   ) -> Matrix<Element> {
-    var target = Matrix<Element>(
-      uninitializedRows: aFactor == .plain ? a.rows : a.columns,
+    var target: Matrix<Element> = blank(
+      rows: aFactor == .plain ? a.rows : a.columns,
       columns: bFactor == .plain ? b.columns : b.rows)
     multiply(a, aFactor, b, bFactor, into: &target)
     return target

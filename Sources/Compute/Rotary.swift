@@ -68,7 +68,7 @@ extension Workers {
   ) -> Matrix<Element> {
     let (columns, width, rows) = (x.columns, weight.count, x.rows)
     precondition(runs.start + (heads - 1) * runs.stride + width <= columns)
-    var inverse = Matrix<Element>(uninitializedRows: heads, columns: rows)
+    var inverse: Matrix<Element> = blank(rows: heads, columns: rows)
     let target = unsafe x.mutablePointer()
     let out = unsafe inverse.mutablePointer()
     let scale = unsafe weight.pointer

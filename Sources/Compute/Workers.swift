@@ -19,6 +19,9 @@ public struct Workers: Sendable {
   /// What times the large products; nil in ordinary runs.
   let meter: ProductMeter?
 
+  /// The memory of the matrices that a pass makes and leaves.
+  let pool = MatrixPool()
+
   /// Takes a number of threads; at least one.
   public init(count: Int, meter: ProductMeter? = nil) {
     self.count = max(1, count)
@@ -33,6 +36,18 @@ public struct Workers: Sendable {
   public static var blasCore: String { unsafe String(cString: openblas_get_corename()) }
   /// OpenBLAS's version and build options; part of a run's record.
   public static var blasBuild: String { unsafe String(cString: openblas_get_config()) }
+
+  /// A matrix whose every element the caller writes before it is read.
+  func blank<Element>(rows: Int, columns: Int) -> Matrix<Element> {
+    Matrix(uninitializedRows: rows, columns: columns, pool: pool)
+  }
+
+  /// A matrix of zeros, for as long as a pass needs it.
+  public func zeros<Element>(rows: Int, columns: Int) -> Matrix<Element> {
+    var matrix: Matrix<Element> = blank(rows: rows, columns: columns)
+    matrix.clear()
+    return matrix
+  }
 
   /// Runs every task, several at once.
   ///

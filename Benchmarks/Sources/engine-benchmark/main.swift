@@ -109,9 +109,13 @@ struct Run {
   }
 }
 
-guard let model = loaded.take() else { fatalError("not loaded") }
+// Moved, so that a step changes the parameters in place.
+func take(_ model: inout Model<Float>?) -> Model<Float> {
+  guard let model = model.take() else { fatalError("not loaded") }
+  return model
+}
 var run = Run(
-  model: model, batch: batch, targets: targets, trainable: trainable, mode: mode)
+  model: take(&loaded), batch: batch, targets: targets, trainable: trainable, mode: mode)
 var times: [Double] = []
 if mode != "load" {
   try run.once()

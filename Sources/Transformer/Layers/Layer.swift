@@ -134,14 +134,14 @@ extension Model {
         workers.add(part, to: &dOutput)
       } else if let dSecond {
         // One normalised input for both.
-        var sum = dFirst.take() ?? Matrix(rows: x.rows, columns: x.columns)
+        var sum = dFirst.take() ?? workers.zeros(rows: x.rows, columns: x.columns)
         add(dSecond, needed, to: &sum)
         dFirst = sum
       }
       guard needsInput || dFirst != nil else { return nil }
       var dx =
         dFirst.map { inputGradient(firstNorm, input: x, record.attentionNorm, $0, &sums.gradients) }
-        ?? Matrix(rows: x.rows, columns: x.columns)
+        ?? workers.zeros(rows: x.rows, columns: x.columns)
       guard needsInput else { return nil }
       add(dOutput, needed, to: &dx)
       return dx

@@ -76,8 +76,8 @@ extension Model {
     needsHidden: Bool, _ gradients: inout Gradients<Element>
   ) throws(InputError) -> Matrix<Element>? {
     let output = try output()
-    var dHidden =
-      needsHidden ? Matrix<Element>(rows: pass.hidden.rows, columns: pass.hidden.columns) : nil
+    var dHidden: Matrix<Element>? =
+      needsHidden ? workers.zeros(rows: pass.hidden.rows, columns: pass.hidden.columns) : nil
     let outputParameters =
       [
         output.map.weight, output.map.bias, output.transform?.map.weight,
