@@ -13,7 +13,7 @@ import sys
 program, python, models = sys.argv[1:4]
 here = pathlib.Path(__file__).parent
 threads = os.cpu_count()
-ROUNDS = 2
+ROUNDS = 3
 CASES = [
     ("minilm-l6", "sequence-classification", 16, 64, 6),
     ("gpt2-small-random", "language-model", 8, 128, 4),
