@@ -145,7 +145,7 @@ func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   case let error as StorageError: ProvenanceError(error)
   case let error as TensorFileError: ProvenanceError(error)
   case let error as ModelFileError: asProvenanceError(error)
-  case TrainingError.file(let error): asProvenanceError(error)
+  case TrainingError.state(let error): asProvenanceError(error)
   case let error as DataError:
     error.storage.map { ProvenanceError($0) } ?? ProvenanceError(.invalid, error.description)
   case is TrainingError, is InputError, is ArchitectureError, is TokenizerError,

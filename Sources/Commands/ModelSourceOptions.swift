@@ -87,6 +87,11 @@ struct LoadedModel {
     }
   }
 
+  /// ``identity`` in one digest.
+  var fingerprint: Digest {
+    get throws { SHA256.digest(of: try CanonicalJSON.encode(identity)) }
+  }
+
   /// The token that ends a text; nil where the configuration names none.
   var endToken: Int32? {
     get throws {

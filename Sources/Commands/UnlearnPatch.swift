@@ -20,7 +20,7 @@ public struct UnlearnPatch: ParsableCommand {
     subcommands: [
       Init.self, Keygen.self, Trust.self, Request.self, Inspect.self, Create.self, Diff.self,
       Sign.self, Apply.self, Rollback.self, Recover.self, Verify.self, LedgerCommand.self,
-      Report.self, Finetune.self,
+      Report.self, Finetune.self, Fisher.self,
     ])
 
   /// Parses nothing of its own.

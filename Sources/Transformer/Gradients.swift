@@ -113,6 +113,13 @@ public struct Gradients<Element: Scalar>: Sendable {
 }
 
 extension Gradients {
+  /// Goes on from a kept sum, of the size that it has.
+  public mutating func restore(_ sum: Matrix<Element>, of parameter: Int) {
+    precondition(sums[parameter]?.count == sum.count)
+    blank.remove(parameter)
+    sums[parameter] = sum
+  }
+
   /// Adds a matrix of the region's size to a parameter's sum: the gradient of a penalty.
   public mutating func add(_ x: Matrix<Element>, to parameter: Int, _ workers: Workers) {
     precondition(trainable[parameter] != nil, "parameter \(parameter) is not trained")

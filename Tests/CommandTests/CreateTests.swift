@@ -54,10 +54,11 @@ import Testing
       try AtomicFile.write(bytes.rawSpan, to: folder.file(name))
     }
 
-    func run(_ arguments: [String]) throws -> ProgramResult {
+    func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> ProgramResult {
       try program.run(
         arguments, in: folder.path,
-        environment: ["XDG_STATE_HOME": folder.file("state"), "TZ": "UTC"])
+        environment: ["XDG_STATE_HOME": folder.file("state"), "TZ": "UTC"]
+          .merging(environment) { $1 })
     }
 
     @discardableResult
@@ -69,6 +70,17 @@ import Testing
         result.code == 0, "\(arguments): \(result.errors)\(result.output)", sourceLocation: location
       )
       return result.output
+    }
+
+    /// Writes lines of the training data.
+    func pick(_ lines: ClosedRange<Int>, to name: String) throws {
+      let all = try Folder.read(folder.file("train.jsonl"), limit: 1 << 20)
+        .split(separator: UInt8(ascii: "\n"))
+      try write(name, Array(all[lines].joined(separator: [UInt8(ascii: "\n")])))
+    }
+
+    func patch(_ name: String = "p") throws -> [UInt8] {
+      try Folder.read(folder.file("\(name).patch.safetensors"), limit: 1 << 24)
     }
 
     func create(_ method: String, _ extra: [String] = [], to name: String = "p") -> [String] {
@@ -159,11 +171,130 @@ import Testing
     try town.succeed(town.create("gd", arguments, to: "a"))
     try town.succeed(town.create("gd", arguments, to: "b"))
     try town.succeed(town.create("gd", arguments + ["--seed", "1"], to: "c"))
-    func bytes(_ name: String) throws -> [UInt8] {
-      try Folder.read(town.folder.file("\(name).patch.safetensors"), limit: 1 << 24)
+    #expect(try town.patch("a") == town.patch("b"))
+    #expect(try town.patch("a") != town.patch("c"))
+  }
+
+  #if os(Linux)
+    // What is there after a call is there before the next one.
+    @Test(arguments: ["before", "torn"])
+    func `a run killed at any call goes on to the same patch`(mode: String) throws {
+      let town = try Town()
+      let arguments = town.create(
+        "npo", ["--rate", "0.01", "--retain-budget", "0.5", "--steps", "7", "--keep-every", "3"])
+      let state = town.folder.file("p.patch.safetensors.state.safetensors")
+      try town.succeed(arguments)
+      let whole = try town.patch()
+      let steps = try town.statement()["method"]["parameters"]["update"]["steps"].elements().count
+      func reset() throws {
+        for name in try Folder.names(in: town.folder.path) where name.hasPrefix("p.patch") {
+          try Folder.remove(town.folder.file(name))
+        }
+      }
+      func run(stoppingAt call: Int) throws -> ProgramResult {
+        try town.run(
+          arguments,
+          [
+            "LD_PRELOAD": Paths.join(Program.productsFolder, "libFaultPoints.so"),
+            "FAULT_ROOT": town.folder.path, "FAULT_AT": String(call), "FAULT_MODE": mode,
+            "FAULT_LOG": call == 0 ? town.folder.file("calls") : "",
+          ])
+      }
+      try reset()
+      #expect(try run(stoppingAt: 0).code == 0)
+      let calls = try Folder.read(town.folder.file("calls"), limit: 1 << 20).count { $0 == 0x0A }
+      #expect(calls > 15, "only \(calls) calls were seen")
+      for call in 1...max(1, calls) {
+        try reset()
+        #expect(try run(stoppingAt: call).code == nil, "call \(call) was not stopped")
+        let isThere = try FileStatus.ifExists(town.folder.file("p.patch.safetensors")) != nil
+        if try !isThere || FileStatus.ifExists(state) != nil {
+          let resumed = try town.run(arguments + ["--resume"])
+          #expect(resumed.code == 0, "call \(call): \(resumed.errors)")
+        }
+        #expect(try town.patch() == whole, "call \(call)")
+        #expect(try FileStatus.ifExists(state) == nil)
+        let parameters = try town.statement()["method"]["parameters"]
+        #expect(try parameters["update"]["steps"].elements().count == steps)
+      }
     }
-    #expect(try bytes("a") == bytes("b"))
-    #expect(try bytes("a") != bytes("c"))
+  #endif
+
+  @Test func `an unfinished run is not begun anew, nor mixed with another`() throws {
+    let town = try Town()
+    let state = town.folder.file("p.patch.safetensors.state.safetensors")
+    let arguments = town.create("gd", ["--rate", "0.01", "--keep-every", "5"])
+    let library = Paths.join(Program.productsFolder, "libFaultPoints.so")
+    // Stopped at the last of its calls, which removes the state.
+    let faults = ["LD_PRELOAD": library, "FAULT_ROOT": town.folder.path, "FAULT_MODE": "before"]
+    let all = ["FAULT_AT": "0", "FAULT_LOG": town.folder.file("calls")]
+    #expect(try town.run(arguments, faults.merging(all) { $1 }).code == 0)
+    let calls = try Folder.read(town.folder.file("calls"), limit: 1 << 20).count { $0 == 0x0A }
+    for name in try Folder.names(in: town.folder.path) where name.hasPrefix("p.patch") {
+      try Folder.remove(town.folder.file(name))
+    }
+    let kill = ["FAULT_AT": String(calls / 2), "FAULT_LOG": ""]
+    #expect(try town.run(arguments, faults.merging(kill) { $1 }).code == nil)
+    #expect(try FileStatus.ifExists(state) != nil)
+    let anew = try town.run(arguments)
+    #expect(anew.code == 6 && anew.errors.contains("--resume"), "\(anew.errors)")
+    let other = try town.run(
+      town.create("gd", ["--rate", "0.02", "--keep-every", "5", "--resume"]))
+    #expect(other.code == 1 && other.errors.contains("other options"), "\(other.errors)")
+    // Every cut and every changed byte of the state is refused or harmless, never a crash.
+    let bytes = try Folder.read(state, limit: 1 << 24)
+    for cut in [0, 7, 8, 100, bytes.count / 2, bytes.count - 1] {
+      try AtomicFile.write(Array(bytes[..<cut]).rawSpan, to: state, replacing: true)
+      let result = try town.run(arguments + ["--resume"])
+      #expect(result.code == 1, "cut at \(cut): \(result.errors)")
+    }
+  }
+
+  @Test func `second-order requests one by one are one request`() throws {
+    let town = try Town()
+    try town.pick(0...0, to: "first.jsonl")
+    try town.pick(1...1, to: "second.jsonl")
+    func create(_ forget: String, _ extra: [String], to name: String) -> [String] {
+      [
+        "create", "--model", "model", "--forget", forget, "--retain", "retain.jsonl", "--method",
+        "second-order", "--rate", "0.5", "--threads", "1", "-o", "\(name).patch.safetensors",
+      ] + extra
+    }
+    try town.succeed([
+      "fisher", "--model", "model", "--data", "train.jsonl", "--threads", "1", "-o", "all.fisher",
+    ])
+    try town.succeed(
+      create(
+        "first.jsonl", ["--memory", "all.fisher", "--save-memory", "one", "--save-mask", "m"],
+        to: "a"))
+    try town.succeed(
+      create("second.jsonl", ["--memory", "one", "--save-memory", "two"], to: "b"))
+    try town.succeed(
+      create("forget.jsonl", ["--memory", "all.fisher", "--mask-file", "m"], to: "c"))
+    func update(_ name: String) throws -> (distance: Double, forgotten: Int) {
+      let update = try town.statement(name)["method"]["parameters"]["update"]
+      return (
+        try #require(Double(update["distance"].text())), try update["forget_examples"].count()
+      )
+    }
+    let (one, two, batch) = (try update("a"), try update("b"), try update("c"))
+    #expect(one.forgotten == 1 && two.forgotten == 2 && batch.forgotten == 2)
+    #expect(abs(two.distance - batch.distance) < 1e-4 * batch.distance)
+    #expect(abs(one.distance - batch.distance) > 1e-2 * batch.distance)
+    #expect(
+      try town.statement("b")["units"]["layers"].value
+        == town.statement("c")["units"]["layers"].value)
+    // Sums hold where they were taken, for their own units.
+    for (extra, code, words) in [
+      (["--memory", "all.fisher", "--start", "oracle"], Int32(1), "another model"),
+      (["--memory", "one", "--units", "L0.H1"], 2, "--units"),
+      (["--memory", "train.jsonl"], 1, "train.jsonl"),
+    ] {
+      let result = try town.run(create("second.jsonl", extra, to: "x"))
+      #expect(result.code == code && result.errors.contains(words), "\(result.errors)")
+    }
+    let wrong = try town.run(town.create("npo", ["--memory", "one"], to: "x"))
+    #expect(wrong.code == 2 && wrong.errors.contains("second-order"), "\(wrong.errors)")
   }
 
   @Test func `a kept mask gives the same patch, and drift is told and warned of`() throws {
@@ -175,9 +306,7 @@ import Testing
         [
           "--rate", "0.01", "--mask-file", "m.json", "--start", "model", "--drift-budget", "0.0001",
         ], to: "b"))
-    #expect(
-      try Folder.read(town.folder.file("a.patch.safetensors"), limit: 1 << 24)
-        == Folder.read(town.folder.file("b.patch.safetensors"), limit: 1 << 24))
+    #expect(try town.patch("a") == town.patch("b"))
     #expect(second.contains("retrain from scratch now"), "\(second)")
     let drift = try town.statement("b")["metrics"]["recorded"].elements().filter {
       try $0["name"].text() == "drift"

@@ -57,9 +57,9 @@ public struct TrainingRun: Sendable {
       steps.append(step)
       report(step)
       if interval > 0, step.number.isMultiple(of: interval), !trainer.isFinished {
-        do throws(ModelFileError) {
+        do throws(DataError) {
           try TrainingState.save(trainer, fingerprint: fingerprint, to: statePath)
-        } catch { throw .file(error) }
+        } catch { throw .state(error) }
       }
     }
   }
@@ -92,13 +92,13 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// A step can't be computed.
   case input(InputError)
   /// The state can't be kept.
-  case file(ModelFileError)
+  case state(DataError)
 
   /// What and where, in one line.
   public var description: String {
     switch self {
     case .input(let error): error.description
-    case .file(let error): error.description
+    case .state(let error): error.description
     }
   }
 }

@@ -1,50 +1,26 @@
-import Architecture
-import Compute
-import Safetensors
+public import Architecture
+public import Compute
 public import Storage
-import StrictJSON
 public import Transformer
 
-/// Where a run stands, kept in one safetensors file that is replaced whole.
-///
-/// Holds the trained parameters in binary32 (`parameter/NAME`), the optimiser's means (`first/NAME`,
-/// `second/NAME`), the step, and a fingerprint of all that the run depends on: another run's state is refused.
+/// Where a training run stands: the trained parameters (`parameter/NAME`), the optimiser's means (`first/NAME`,
+/// `second/NAME`) and the step.
 public enum TrainingState {
   private static let format = "unlearn-patch/training-state/v1"
 
   /// Writes the state.
   public static func save(
     _ trainer: Trainer, fingerprint: Digest, to path: String
-  ) throws(ModelFileError) {
-    var matrices: [ByteString: Matrix<Float>] = [:]
+  ) throws(DataError) {
     let plan = trainer.model.plan
+    var contents = StateContents(format: format, fingerprint: fingerprint)
+    contents.texts["step"] = String(trainer.optimizer.step)
     for parameter in trainer.trainable.parameters {
-      let name = plan.parameters[parameter].name.text
-      matrices[ByteString("parameter/" + name)] = trainer.model.parameters[parameter]
-      matrices[ByteString("first/" + name)] = trainer.optimizer.first[parameter]
-      matrices[ByteString("second/" + name)] = trainer.optimizer.second[parameter]
+      contents.add("parameter", [parameter: trainer.model.parameters[parameter]], of: plan)
     }
-    let layout: Layout
-    do throws(HeaderError) {
-      layout = try Layout(
-        matrices.map {
-          Layout.Entry(
-            name: $0.key, dtype: .f32, shape: [UInt64($0.value.rows), UInt64($0.value.columns)])
-        },
-        metadata: [
-          ("format", ByteString(format)), ("fingerprint", ByteString(fingerprint.hex)),
-          ("step", ByteString(String(trainer.optimizer.step))),
-        ])
-    } catch { throw .file(.header(error, path: path)) }
-    do throws(StorageError) {
-      var file = try AtomicFile(path: path, mode: 0o600)
-      try file.append(layout.headerBytes.rawSpan)
-      for tensor in layout.tensors {
-        guard let matrix = matrices[tensor.name] else { continue }
-        try file.append(matrix.bytes(as: .f32).rawSpan)
-      }
-      try file.commit(replacing: true)
-    } catch { throw .storage(error) }
+    contents.add("first", trainer.optimizer.first, of: plan)
+    contents.add("second", trainer.optimizer.second, of: plan)
+    try contents.write(to: path)
   }
 
   /// Puts a trainer where the file says that its run stands.
@@ -53,45 +29,38 @@ public enum TrainingState {
   public static func restore(
     _ trainer: inout Trainer, fingerprint: Digest, from path: String
   ) throws(DataError) {
-    let file: TensorFile
-    do throws(TensorFileError) { file = try TensorFile(path: path, mode: .strict) } catch {
-      throw DataError(error.description)
+    let file = try StateFile(path: path, format: format, fingerprint: fingerprint)
+    let step = try file.count("step")
+    guard step <= trainer.options.schedule.steps else {
+      throw DataError("\(path): step \(step) is beyond the run")
     }
-    func metadata(_ key: ByteString) -> String? {
-      file.header.metadata?.first { $0.key == key }?.value.text
-    }
-    guard metadata("format") == format else { throw DataError("\(path): not the state of a run") }
-    guard metadata("fingerprint") == fingerprint.hex else {
-      throw DataError(
-        "\(path): the state of a run with other options, data or model; remove it to begin anew")
-    }
-    guard let step = metadata("step").flatMap({ Int($0) }),
-      (0...trainer.options.schedule.steps).contains(step)
-    else { throw DataError("\(path): the step is missing or beyond the run") }
     var model = trainer.model
-    var optimizer = trainer.optimizer
-    func read(_ kind: String, _ name: String, into matrix: inout Matrix<Float>) throws(DataError) {
-      let tensor = ByteString("\(kind)/\(name)")
-      guard let info = file.header[tensor], info.dtype == .f32,
-        info.shape == [UInt64(matrix.rows), UInt64(matrix.columns)]
-      else { throw DataError("\(path): tensor \"\(tensor)\" is missing or of another shape") }
-      matrix = file.withBytes(of: info) {
-        Matrix(rows: matrix.rows, columns: matrix.columns, $0, as: .f32)
-      }
-    }
     for parameter in trainer.trainable.parameters {
-      let name = model.plan.parameters[parameter].name.text
-      try read("parameter", name, into: &model.parameters[parameter])
-      if var mean = optimizer.first[parameter] {
-        try read("first", name, into: &mean)
-        optimizer.restore(first: mean, of: parameter)
-      }
-      if var mean = optimizer.second[parameter] {
-        try read("second", name, into: &mean)
+      let whole = model.plan.parameters[parameter]
+      model.parameters[parameter] = try file.matrix(
+        "parameter/\(whole.name)", rows: whole.rows, columns: whole.columns)
+    }
+    let optimizer = try file.optimizer(
+      trainer.optimizer, trainer.trainable, step: step, of: model.plan)
+    trainer.resume(model, optimizer)
+  }
+}
+
+extension StateFile {
+  /// An optimiser with the means that were kept of it.
+  public func optimizer(
+    _ optimizer: Optimizer<Float>, _ trainable: Trainable, step: Int, of plan: ModelPlan
+  ) throws(DataError) -> Optimizer<Float> {
+    var optimizer = optimizer
+    for (parameter, mean) in try matrices("first", trainable, of: plan) {
+      optimizer.restore(first: mean, of: parameter)
+    }
+    if !optimizer.second.isEmpty {
+      for (parameter, mean) in try matrices("second", trainable, of: plan) {
         optimizer.restore(second: mean, of: parameter)
       }
     }
     optimizer.restore(step: step)
-    trainer.resume(model, optimizer)
+    return optimizer
   }
 }

@@ -40,6 +40,41 @@ public struct Slices<Element: Scalar>: Sendable, Equatable {
     }
   }
 
+  /// The numbers of fewer regions.
+  ///
+  /// - Parameter other: Whose every region lies within one of these.
+  func restricted(to other: Trainable, _ workers: Workers) throws(MethodError) -> Slices {
+    var kept: [Int: Matrix<Element>] = [:]
+    for parameter in other.parameters {
+      guard let region = other[parameter], let matrix = matrices[parameter] else {
+        throw .mismatch("the kept sums do not cover parameter \(parameter)")
+      }
+      func places(_ part: [Int32], in whole: [Int32]) throws(MethodError) -> [Int32] {
+        var at: [Int32: Int32] = [:]
+        for (place, index) in whole.enumerated() { at[index] = Int32(place) }
+        var places: [Int32] = []
+        for index in part {
+          guard let place = at[index] else {
+            throw .mismatch("the kept sums do not cover all units that are updated")
+          }
+          places.append(place)
+        }
+        return places
+      }
+      switch (trainable[parameter], region) {
+      case (.all, .all): kept[parameter] = matrix
+      case (.all, .rows(let part)): kept[parameter] = workers.rows(of: matrix, at: part)
+      case (.all, .columns(let part)): kept[parameter] = workers.columns(of: matrix, at: part)
+      case (.rows(let whole), .rows(let part)):
+        kept[parameter] = workers.rows(of: matrix, at: try places(part, in: whole))
+      case (.columns(let whole), .columns(let part)):
+        kept[parameter] = workers.columns(of: matrix, at: try places(part, in: whole))
+      default: throw .mismatch("the kept sums do not cover all units that are updated")
+      }
+    }
+    return Slices(other, kept)
+  }
+
   /// How many numbers there are.
   public var count: Int { matrices.values.reduce(0) { $0 + $1.count } }
 

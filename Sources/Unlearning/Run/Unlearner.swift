@@ -6,8 +6,14 @@ public import Transformer
 public struct UnlearningStep: Sendable, Hashable {
   /// The step, counted from 1.
   public let number: Int
-  /// The loss and its terms, before the update.
-  public let value: LossValue
+  /// What was differentiated, before the update.
+  public let total: Double
+  /// The forget term, without its weight.
+  public let forget: Double
+  /// The retain term, without its weight.
+  public let retain: Double
+  /// The mean negative log-probability of a forget label, in nats; NaN where the loss does not compute it.
+  public let forgetMean: Double
   /// The norm of the gradient before it was clipped.
   public let gradientNorm: Double
 }
@@ -112,10 +118,68 @@ public struct Unlearner: Sendable {
       optimizer.observe(curvature: gradients, scale: Double(forget.count), model.workers)
     }
     optimizer.update(&model, gradients, rate: settings.schedule.rate(at: index))
-    let made = UnlearningStep(number: index + 1, value: value, gradientNorm: norm)
+    let made = UnlearningStep(
+      number: index + 1, total: value.total, forget: value.forget, retain: value.retain,
+      forgetMean: value.forgetMean, gradientNorm: norm)
     steps.append(made)
     try look()
     return made
+  }
+
+  // MARK: Keeping
+
+  /// The name under which the record of steps is kept.
+  static let recordName = "steps"
+  /// How many numbers are kept of a step.
+  static let recordWidth = 5
+
+  /// Puts all in that the run needs to go on, besides what it began with.
+  func keep(in contents: inout StateContents) {
+    let plan = model.plan
+    contents.texts["end"] = end?.rawValue
+    contents.add("parameter", Slices(of: model, trainable).matrices, of: plan)
+    contents.add("first", optimizer.first, of: plan)
+    contents.add("second", optimizer.second, of: plan)
+    if settings.stops.retainBudget != nil {
+      contents.add("safe", Slices(of: lastWithinBudget, trainable).matrices, of: plan)
+    }
+    contents.series[Self.recordName] = steps.flatMap {
+      [$0.total, $0.forget, $0.retain, $0.forgetMean, $0.gradientNorm]
+    }
+  }
+
+  /// Goes on from what was kept.
+  mutating func resume(from file: borrowing StateFile, record: [Double]) throws(DataError) {
+    let made = record.count / Self.recordWidth
+    guard record.count.isMultiple(of: Self.recordWidth), made <= settings.schedule.steps else {
+      throw DataError("\(file.path): \(record.count) numbers are no record of this run's steps")
+    }
+    var end: End?
+    if let text = file.text("end") {
+      guard let known = End(rawValue: text) else {
+        throw DataError("\(file.path): \"end\" is \"\(text)\"")
+      }
+      end = known
+    }
+    guard end != nil || made < settings.schedule.steps else {
+      throw DataError("\(file.path): all steps were made, but the run has no end")
+    }
+    let plan = model.plan
+    let slices = Slices(trainable, try file.matrices("parameter", trainable, of: plan))
+    let optimizer = try file.optimizer(optimizer, trainable, step: made, of: plan)
+    if settings.stops.retainBudget != nil {
+      Slices(trainable, try file.matrices("safe", trainable, of: plan))
+        .replace(in: &lastWithinBudget)
+    }
+    slices.replace(in: &model)
+    self.optimizer = optimizer
+    self.end = end
+    steps = (0..<made).map { step in
+      let at = step * Self.recordWidth
+      return UnlearningStep(
+        number: step + 1, total: record[at], forget: record[at + 1], retain: record[at + 2],
+        forgetMean: record[at + 3], gradientNorm: record[at + 4])
+    }
   }
 
   /// Ends the run where a rule says so.

@@ -52,6 +52,12 @@ public struct FisherDiagonal<Element: Scalar>: Sendable {
     examples -= removed.count
   }
 
+  /// Goes on from a kept sum over so many examples.
+  mutating func restore(_ squares: [Int: Matrix<Element>], examples: Int) {
+    for (parameter, matrix) in squares { sums.restore(matrix, of: parameter) }
+    self.examples = examples
+  }
+
   /// The mean of Î over all that is trained.
   public var mean: Double {
     let slices = Slices(sums)

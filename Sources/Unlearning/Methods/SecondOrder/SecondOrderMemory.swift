@@ -54,4 +54,30 @@ public struct SecondOrderMemory<Element: Scalar>: Sendable {
     try retain.options.add(examples, of: model, to: &forget)
     forgotten += examples.count
   }
+
+  /// Goes on from kept sums.
+  mutating func restore(
+    squares: [Int: Matrix<Element>], of examples: Int, datasetSize: Int,
+    forget sums: [Int: Matrix<Element>], forgotten: Int
+  ) {
+    retain.restore(squares, examples: examples)
+    if retain.examples != datasetSize { retainSize = datasetSize }
+    for (parameter, matrix) in sums { forget.restore(matrix, of: parameter) }
+    self.forgotten = forgotten
+  }
+
+  /// The same sums over fewer units.
+  ///
+  /// - Parameter other: What is kept; all of it has sums here.
+  public func restricted(to other: Trainable, _ model: Model<Element>) throws(MethodError)
+    -> SecondOrderMemory
+  {
+    var memory = SecondOrderMemory(other, of: model.plan, options: retain.options)
+    memory.restore(
+      squares: try Slices(retain.sums).restricted(to: other, model.workers).matrices,
+      of: retain.examples, datasetSize: datasetSize,
+      forget: try Slices(forget).restricted(to: other, model.workers).matrices,
+      forgotten: forgotten)
+    return memory
+  }
 }

@@ -91,13 +91,7 @@ struct SelectionOptions: ParsableArguments {
   }
 
   /// The kept mask; nil for none.
-  func kept(_ counts: UnitCounts) throws -> UnitMask? {
-    guard let maskFile else { return nil }
-    let bytes = try Folder.read(maskFile, limit: UnitMask.byteLimit)
-    do throws(JSONDocumentError) { return try UnitMask(parsing: bytes, of: counts) } catch {
-      throw ProvenanceError(.invalid, "\(maskFile): \(error)")
-    }
-  }
+  func kept(_ counts: UnitCounts) throws -> UnitMask? { try UnitMask.kept(maskFile, counts) }
 
   func rule(seed: UInt64) throws -> UnitSelection.Rule {
     guard let scale = MaskObjective.Scale(scale) else {
@@ -188,6 +182,17 @@ struct UpdateOptions: ParsableArguments {
     }
     guard rate ?? 1 > 0, rate ?? 1 < .infinity, clip >= 0, decay >= 0, damping > 0 else {
       throw ValidationError("--rate and --damping must be above 0, --clip and --decay at least 0")
+    }
+  }
+}
+
+extension UnitMask {
+  /// A mask that was kept in a file; nil where none is named.
+  static func kept(_ path: String?, _ counts: UnitCounts) throws -> UnitMask? {
+    guard let path else { return nil }
+    let bytes = try Folder.read(path, limit: byteLimit)
+    do throws(JSONDocumentError) { return try UnitMask(parsing: bytes, of: counts) } catch {
+      throw ProvenanceError(.invalid, "\(path): \(error)")
     }
   }
 }

@@ -26,12 +26,13 @@ struct MakingOptions: ParsableArguments {
 
   /// Refuses what would keep the patch from being written, before any work is done for it.
   ///
+  /// - Parameter replacing: Whether a patch of that name may be there without `--force`: a run's that is resumed.
   /// - Returns: The workspace where there is one, and the request with the ledger that it is in.
   @discardableResult
-  func precheck(_ common: CommonOptions) throws -> (
+  func precheck(_ common: CommonOptions, replacing: Bool = false) throws -> (
     workspace: Workspace?, request: (id: String, origin: String)?
   ) {
-    if !force, try FileStatus.ifExists(output) != nil {
+    if !force, !replacing, try FileStatus.ifExists(output) != nil {
       throw StorageError(.exists, path: output)
     }
     let workspace = try common.findWorkspace()
@@ -52,12 +53,12 @@ struct MakingOptions: ParsableArguments {
   func write(
     _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
     method: PatchMethod, metrics: PatchMetrics = .none, schema: String, notes: [String],
-    common: CommonOptions, _ surroundings: Surroundings
+    replacing: Bool = false, common: CommonOptions, _ surroundings: Surroundings
   ) throws -> Console.Answer {
-    let (workspace, asked) = try precheck(common)
+    let (workspace, asked) = try precheck(common, replacing: replacing)
     let statement = try PatchMaking.write(
       draft, values: values, base: base, map: map, method: method, metrics: metrics,
-      request: asked, to: output, replacing: force, surroundings)
+      request: asked, to: output, replacing: force || replacing, surroundings)
     if let workspace {
       try workspace.record(
         [try PatchMaking.event(statement)], in: try workspace.openLedger(.append),

@@ -12,7 +12,8 @@ struct Create: ParsableCommand {
       Learns which heads and filters carry what is to be forgotten, unlearns on those alone, measures the result
       and writes the patch. Data are JSONL as for finetune. Gradient methods: ga, gd, kl, npo, simnpo, dpo, idk,
       rmu, ft; second-order is one influence step. Method ablate sets the output slices of the units named with
-      --units to zero and needs no data.
+      --units to zero and needs no data. A run that was stopped goes on with --resume and ends in the same bytes on
+      the same machine.
       Example: unlearn-patch create --model m --forget f.jsonl --retain r.jsonl --method npo -o e.patch.safetensors
       """)
 
@@ -30,6 +31,8 @@ struct Create: ParsableCommand {
   @OptionGroup(title: "Data") var data: UnlearningDataOptions
   @OptionGroup(title: "Which units") var selection: SelectionOptions
   @OptionGroup(title: "How they are updated") var update: UpdateOptions
+  @OptionGroup(title: "Successive second-order requests") var memory: MemoryOptions
+  @OptionGroup(title: "Stopping and going on") var keeping: KeepingOptions
 
   func validate() throws {
     if method == .ablate {
@@ -42,10 +45,10 @@ struct Create: ParsableCommand {
   func run() throws {
     try common.run { surroundings, progress in
       if method == .ablate { return try ablate(surroundings) }
-      let work = UnlearningWork(
+      let creation = Creation(
         model: model, method: method, units: units, data: data, selection: selection,
-        update: update)
-      return try work.run(making, common, surroundings, progress)
+        update: update, memory: memory, keeping: keeping)
+      return try creation.run(making, common, surroundings, progress)
     }
   }
 

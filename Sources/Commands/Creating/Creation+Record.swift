@@ -1,0 +1,122 @@
+import Architecture
+import Compute
+import Patching
+import Provenance
+import Storage
+import StrictJSON
+import Training
+import Transformer
+import Unlearning
+
+/// What `create` says of itself in the statement, and what it depends on.
+extension Creation {
+  /// All that the patch's bytes depend on besides machine and threads.
+  func identity(of input: CreationInput, _ updating: UnitUpdating) throws -> JSONValue {
+    .members([
+      "model": try input.loaded.identity, "method": .text(method.rawValue),
+      "update": updating.settings, "units": units.map { .text($0) } ?? .null,
+      "selection": try selection.selection(seed: update.seed).json,
+      "sparsity": .text(selection.sparsity), "mask": selection.maskFile.map { .text($0) } ?? .null,
+      "gradients": [selection.forgetGradients, selection.retainGradients].compactMap { $0 }.isEmpty
+        ? .null
+        : .array(
+          [selection.forgetGradients, selection.retainGradients].map { .text($0 ?? "") }),
+      "mask_examples": .integer(Int64(selection.maskExamples)),
+      "tokens_per_pass": .integer(Int64(update.tokensPerPass)),
+      "seed": .text("\(update.seed)"), "data": datasets(of: input), "encoding": try encoding,
+      "refusal": .text(data.refusal),
+    ])
+  }
+
+  /// What is told of the choice of units.
+  func record(of choice: UnitSelection.Outcome) throws -> JSONValue {
+    var mask = JSONObject()
+    if selection.maskFile != nil || memory.memory != nil && units == nil && choice.report == nil {
+      mask["selection"] = "kept"
+    } else if units == nil {
+      mask["selection"] = try selection.selection(seed: update.seed).json
+      mask["sparsity"] = .text(selection.sparsity)
+    } else {
+      mask["selection"] = "named"
+    }
+    mask["units"] = .integer(Int64(choice.mask.count))
+    mask["retain_examples"] = .integer(Int64(choice.retainExamples))
+    if let report = choice.report { mask["search"] = report.json }
+    return .object(mask)
+  }
+
+  func describe(
+    _ input: CreationInput, _ state: UnlearningState, _ trainable: Trainable,
+    _ updated: UnitUpdating.Outcome, _ stages: Stages
+  ) throws -> PatchMethod {
+    PatchMethod(
+      name: method.rawValue,
+      parameters: [
+        ("mask", JSONField(state.notes)["mask"].value ?? .null), ("update", updated.record),
+        ("data", datasets(of: input)), ("encoding", try encoding),
+        ("trained_parameters", .integer(Int64(trainable.count(in: input.model.plan)))),
+        ("seed", .text("\(update.seed)")),
+        ("threads", .integer(Int64(input.model.workers.count))),
+        (
+          "blas",
+          .members(["core": .text(Workers.blasCore), "build": .text(Workers.blasBuild)])
+        ), ("stages", stages.json),
+      ])
+  }
+
+  private func datasets(of input: CreationInput) -> JSONValue {
+    var sets = JSONObject()
+    for (name, file, count) in input.files {
+      sets[ByteString(name)] = .members([
+        "sha256": .text(file.digest.hex), "examples": .integer(Int64(count)),
+      ])
+    }
+    return .object(sets)
+  }
+
+  private var encoding: JSONValue {
+    get throws {
+      let format = try data.encoding.format
+      return .members([
+        "prompt": .text(format.template), "separator": .text(format.separator),
+        "length": .integer(Int64(data.encoding.length)),
+      ])
+    }
+  }
+}
+
+extension EffectEvaluation {
+  /// A short table of the effect.
+  var lines: [String] {
+    var lines: [String] = []
+    for part in Part.allCases {
+      var columns: [String] = []
+      for subject in Subject.allCases {
+        guard let loss = value(subject, part, "loss"),
+          let accuracy = value(subject, part, "accuracy")
+        else { continue }
+        columns.append(
+          "\(subject.rawValue) \(Console.short(accuracy)) (loss \(Console.short(loss)))")
+      }
+      if columns.isEmpty { continue }
+      let name = part.rawValue + String(repeating: " ", count: 11 - part.rawValue.count)
+      lines.append(name + "right: " + columns.joined(separator: ", "))
+    }
+    let membership = Subject.allCases.compactMap { subject in
+      value(subject, nil, "membership-auc").map { "\(subject.rawValue) \(Console.short($0))" }
+    }
+    if !membership.isEmpty {
+      lines.append("membership AUC of the loss: " + membership.joined(separator: ", "))
+    }
+    let distances = Part.allCases.compactMap { part in
+      value(.after, part, "oracle-distance").map { after in
+        let before = value(.before, part, "oracle-distance").map { Console.short($0) } ?? ""
+        return "\(part.rawValue) \(before) → \(Console.short(after))"
+      }
+    }
+    if !distances.isEmpty {
+      lines.append("distance to the oracle: " + distances.joined(separator: ", "))
+    }
+    return lines
+  }
+}
