@@ -321,7 +321,12 @@ import Testing
     let town = try Town()
     var number = 0
     for (method, extra) in [
-      ("ga", ["--mask", "mlf"]), ("kl", ["--mask", "norm"]), ("simnpo", ["--mask", "magnitude"]),
+      ("ga", ["--mask", "mlf", "--budget", "joint", "--optimizer", "sophia"]),
+      ("task-vector", ["--reading", "prune", "--strength", "2"]),
+      ("gd", ["--budget", "parameters", "--sparsity", "0.5", "--optimizer", "sgd"]),
+      ("ft", ["--budget", "heads", "--sparsity", "0.4", "--l1", "0.001"]),
+      ("npo", ["--filters-per-layer", "2-9", "--heads-per-layer", "0-1"]),
+      ("kl", ["--mask", "norm", "--budget", "filters"]), ("simnpo", ["--mask", "magnitude"]),
       ("dpo", ["--mask", "last"]), ("idk", ["--mask", "all"]), ("rmu", ["--scale", "sum"]),
       ("ft", ["--score", "ratio", "--passes", "1"]), ("second-order", ["--retain-budget", "0.5"]),
       (
@@ -347,6 +352,10 @@ import Testing
         "--sparsity"
       ),
       (["--forget", "forget.jsonl", "--method", "ga", "--scale", "x"], 2, "--scale"),
+      (
+        ["--forget", "forget.jsonl", "--method", "ga", "--mask", "norm", "--heads-per-layer", "2"],
+        2, "LEAST-MOST"
+      ),
       (["--forget", "none.jsonl", "--method", "ga"], 5, "none.jsonl"),
       (
         ["--forget", "forget.jsonl", "--method", "ga", "--mask", "all", "--until-oracle"], 2,

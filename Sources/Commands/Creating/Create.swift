@@ -11,7 +11,7 @@ struct Create: ParsableCommand {
     discussion: """
       Learns which heads and filters carry what is to be forgotten, unlearns on those alone, measures the result
       and writes the patch. Data are JSONL as for finetune. Gradient methods: ga, gd, kl, npo, simnpo, dpo, idk,
-      rmu, ft; second-order is one influence step. Method ablate sets the output slices of the units named with
+      rmu, ft; task-vector learns the forget set and takes off what that changed; second-order is one influence step. Method ablate sets the output slices of the units named with
       --units to zero and needs no data. A run that was stopped goes on with --resume and ends in the same bytes on
       the same machine.
       Example: unlearn-patch create --model m --forget f.jsonl --retain r.jsonl --method npo -o e.patch.safetensors
@@ -23,7 +23,9 @@ struct Create: ParsableCommand {
   var model: String
   @Option(
     name: .long,
-    help: "The method: npo, ga, gd, kl, simnpo, dpo, idk, rmu, ft, second-order or ablate.")
+    help:
+      "The method: npo, ga, gd, kl, simnpo, dpo, idk, rmu, ft, task-vector, second-order or ablate."
+  )
   var method: UnlearningMethodName
   @Option(
     name: .long, help: "Units, comma-separated: L0.H3 is head 3 of layer 0, L2.F17 filter 17.")
@@ -72,4 +74,5 @@ struct Create: ParsableCommand {
 enum UnlearningMethodName: String, ExpressibleByArgument, CaseIterable {
   case ablate, ga, gd, kl, npo, simnpo, dpo, idk, rmu, ft
   case secondOrder = "second-order"
+  case taskVector = "task-vector"
 }

@@ -15,7 +15,8 @@ extension Creation {
     .members([
       "model": try input.loaded.identity, "method": .text(method.rawValue),
       "update": updating.settings, "units": units.map { .text($0) } ?? .null,
-      "selection": try selection.selection(seed: update.seed).json,
+      "selection": try selection.selection(seed: update.seed, input.map).json,
+      "budget": budget,
       "sparsity": .text(selection.sparsity), "mask": selection.maskFile.map { .text($0) } ?? .null,
       "gradients": [selection.forgetGradients, selection.retainGradients].compactMap { $0 }.isEmpty
         ? .null
@@ -29,13 +30,14 @@ extension Creation {
   }
 
   /// What is told of the choice of units.
-  func record(of choice: UnitSelection.Outcome) throws -> JSONValue {
+  func record(of choice: UnitSelection.Outcome, _ map: UnitMap) throws -> JSONValue {
     var mask = JSONObject()
     if selection.maskFile != nil || memory.memory != nil && units == nil && choice.report == nil {
       mask["selection"] = "kept"
     } else if units == nil {
-      mask["selection"] = try selection.selection(seed: update.seed).json
+      mask["selection"] = try selection.selection(seed: update.seed, map).json
       mask["sparsity"] = .text(selection.sparsity)
+      mask["budget"] = budget
     } else {
       mask["selection"] = "named"
     }
@@ -62,6 +64,14 @@ extension Creation {
           .members(["core": .text(Workers.blasCore), "build": .text(Workers.blasBuild)])
         ), ("stages", stages.json),
       ])
+  }
+
+  private var budget: JSONValue {
+    .members([
+      "of": .text(selection.budget.rawValue),
+      "headsPerLayer": selection.headsPerLayer.map { .text($0) } ?? .null,
+      "filtersPerLayer": selection.filtersPerLayer.map { .text($0) } ?? .null,
+    ])
   }
 
   private func datasets(of input: CreationInput) -> JSONValue {

@@ -43,7 +43,8 @@ struct Creation {
     } else {
       let choice = try stages.time("mask") { try choose(input, kept, progress) }
       state = UnlearningState(
-        mask: choice.mask, notes: .members(["mask": try record(of: choice), "stages": stages.json]))
+        mask: choice.mask,
+        notes: .members(["mask": try record(of: choice, input.map), "stages": stages.json]))
       if keeping.interval > 0 { try state.save(nil, fingerprint: fingerprint, to: statePath) }
     }
     let trainable = Trainable(state.mask.units, of: input.map, in: before.plan)
@@ -95,7 +96,7 @@ struct Creation {
         mask: try UnitMask(input.loaded.units(named: units), of: counts))
     }
     if let kept = try self.selection.kept(counts) { return UnitSelection.Outcome(mask: kept) }
-    let selection = try selection.selection(seed: update.seed)
+    let selection = try selection.selection(seed: update.seed, input.map)
     if case .learned = selection.rule, input.sets.retain.isEmpty,
       self.selection.retainGradients == nil
     {

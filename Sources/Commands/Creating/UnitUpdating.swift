@@ -31,6 +31,8 @@ struct UnitUpdating {
 
   private enum Rule {
     case gradient(GradientUnlearning)
+    /// Descent on the forget set, whose result is taken off.
+    case taskVector(GradientUnlearning)
     case secondOrder(SecondOrderStep)
   }
 
@@ -50,7 +52,8 @@ struct UnitUpdating {
       }
       rule = .secondOrder(SecondOrderStep(rate: .newton(update.rate ?? 1), damping: update.damping))
     } else {
-      rule = .gradient(try Self.settings(creation, input))
+      let settings = try Self.settings(creation, input)
+      rule = creation.method == .taskVector ? .taskVector(settings) : .gradient(settings)
     }
   }
 
@@ -58,6 +61,8 @@ struct UnitUpdating {
   var settings: JSONValue {
     switch rule {
     case .gradient(let settings): settings.json
+    case .taskVector(let settings):
+      .members(["settings": settings.json, "strength": .text("\(creation.update.strength)")])
     case .secondOrder(let step):
       .members([
         "rate": .text("\(step.rate)"), "damping": .text("\(step.damping)"),
@@ -72,7 +77,20 @@ struct UnitUpdating {
   ) throws -> Outcome {
     switch rule {
     case .gradient(let settings):
-      return try gradient(settings, trainable, &stages, keeping, progress)
+      return try gradient(settings, trainable, input.sets, &stages, keeping, progress)
+    case .taskVector(let settings):
+      let examples = UnlearningData(forget: input.sets.forget, retain: input.sets.forget)
+      var outcome = try gradient(settings, trainable, examples, &stages, keeping, progress)
+      let vector = try TaskVector(from: input.model, to: outcome.model, on: trainable)
+      outcome.model = input.model
+      let strength = creation.update.strength
+      vector.subtract(times: strength, from: &outcome.model)
+      outcome.record = .members([
+        "tuning": outcome.record, "strength": .text("\(strength)"),
+        "distance": .text("\(vector.difference.norm)"),
+      ])
+      outcome.note += ", taken off \(Console.short(strength)) times"
+      return outcome
     case .secondOrder(let step):
       return try stages.time("update") { try secondOrder(step, trainable) }
     }
@@ -81,12 +99,12 @@ struct UnitUpdating {
   // MARK: Gradient methods
 
   private func gradient(
-    _ settings: GradientUnlearning, _ trainable: Trainable, _ stages: inout Stages,
-    _ keeping: Keeping, _ progress: Progress
+    _ settings: GradientUnlearning, _ trainable: Trainable, _ sets: UnlearningData,
+    _ stages: inout Stages, _ keeping: Keeping, _ progress: Progress
   ) throws -> Outcome {
     let clock = ContinuousClock()
     var start = clock.now
-    var unlearner = try Unlearner(input.model, training: trainable, on: input.sets, settings)
+    var unlearner = try Unlearner(input.model, training: trainable, on: sets, settings)
     if keeping.isResumed {
       try UnlearningState.resume(
         &unlearner, fingerprint: keeping.fingerprint, from: keeping.path)
@@ -150,15 +168,21 @@ struct UnitUpdating {
     loss.forgetLimit = limit
     if let gamma = update.gamma { loss.forgetWeight = gamma }
     if let alpha = update.alpha { loss.retainWeight = alpha }
-    if loss.needsRetain, input.sets.retain.isEmpty {
+    if loss.needsRetain, input.sets.retain.isEmpty, creation.method != .taskVector {
       throw ProvenanceError(.usage, "--method \(creation.method) needs --retain")
     }
     if loss.forget.needsPreferred, input.sets.preferred.isEmpty {
       throw ProvenanceError(
         .usage, "--method \(creation.method) needs questions with answers to forget")
     }
+    let rule: UpdateRule =
+      switch update.optimizer {
+      case .adamw: .adamW()
+      case .sgd: .momentum()
+      case .sophia: .sophia()
+      }
     return GradientUnlearning(
-      loss, decay: update.decay,
+      loss, rule: rule, decay: update.decay,
       schedule: Schedule(
         rate: update.rate ?? 1e-4, shape: update.schedule, warmup: update.warmup,
         steps: update.steps), batchSize: update.batch, tokensPerPass: update.tokensPerPass,
@@ -177,7 +201,8 @@ struct UnitUpdating {
     case .simnpo: return .simNPO(beta: update.beta ?? 4.5)
     case .dpo: return .dpo(beta: update.beta ?? 0.1)
     case .idk: return .idk()
-    case .ft: return .fineTuning()
+    case .ft: return .fineTuning(sparsity: update.l1)
+    case .taskVector: return .fineTuning()
     case .rmu:
       let plan = input.model.plan
       var random = RandomNumbers(seed: update.seed &+ 3)

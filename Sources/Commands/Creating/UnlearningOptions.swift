@@ -1,5 +1,5 @@
 import Architecture
-import ArgumentParser
+public import ArgumentParser
 import Compute
 import Provenance
 import Storage
@@ -44,8 +44,29 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     name: .long, help: "How units are chosen: mlr, mlf, norm, magnitude, random, last or all.")
   var mask = Rule.mlr
-  @Option(name: .long, help: "The share of units, of each kind, that is not updated.")
+  enum Budget: String, ExpressibleByArgument, CaseIterable {
+    case kinds, joint, parameters, heads, filters
+  }
+
+  @Option(name: .long, help: "The share of what --budget counts that is not updated.")
   var sparsity = "0.9"
+  @Option(
+    name: .long,
+    help: """
+      What the share is of: kinds (heads and filters apart), joint (all units in one ranking), parameters, \
+      heads (alone) or filters (alone).
+      """)
+  var budget = Budget.kinds
+  @Option(name: .long, help: "The least and the most heads of each layer, LEAST-MOST.")
+  var headsPerLayer: String?
+  @Option(name: .long, help: "The least and the most filters of each layer, LEAST-MOST.")
+  var filtersPerLayer: String?
+  @Option(
+    name: .long,
+    help:
+      "Which units of the objective's solution are updated: freeze (the published reading) or prune."
+  )
+  var reading = MaskObjective.Reading.freeze
   @Option(name: .long, help: "The factor of the quadratic term: mean, sum, dataset or a number.")
   var scale = "mean"
   @Option(
@@ -105,8 +126,8 @@ struct SelectionOptions: ParsableArguments {
     let rounds: MaskSearch.Passes =
       passes <= 0 ? .none : passes == 1 ? .published : .untilLocalOptimum(limit: passes)
     return switch mask {
-    case .mlr: .learned(.mlr(scale: scale, score: score, reading: .freeze), rounds)
-    case .mlf: .learned(.mlf(scale: scale, score: score, reading: .freeze), rounds)
+    case .mlr: .learned(.mlr(scale: scale, score: score, reading: reading), rounds)
+    case .mlf: .learned(.mlf(scale: scale, score: score, reading: reading), rounds)
     case .norm: .norm
     case .magnitude: .magnitude
     case .random: .random(seed: seed)
@@ -115,12 +136,35 @@ struct SelectionOptions: ParsableArguments {
     }
   }
 
-  func selection(seed: UInt64) throws -> UnitSelection {
+  func selection(seed: UInt64, _ map: UnitMap) throws -> UnitSelection {
+    UnitSelection(
+      try rule(seed: seed), budget: try limits(map), retainExamples: max(1, maskExamples))
+  }
+
+  private func limits(_ map: UnitMap) throws -> MaskBudget {
     guard let share = Sparsity(sparsity) else {
       throw ProvenanceError(.usage, "--sparsity: expected a decimal number from 0 to 1")
     }
-    return UnitSelection(
-      try rule(seed: seed), budget: .sparsity(share), retainExamples: max(1, maskExamples))
+    var limits: MaskBudget =
+      switch budget {
+      case .kinds: .sparsity(share)
+      case .joint: MaskBudget(.joint(share))
+      case .parameters: MaskBudget(.parameters(share, try UnitCosts(map)))
+      case .heads: .headsOnly(share)
+      case .filters: .filtersOnly(share)
+      }
+    limits.layerLimits[.head] = try Self.range(headsPerLayer, "--heads-per-layer")
+    limits.layerLimits[.filter] = try Self.range(filtersPerLayer, "--filters-per-layer")
+    return limits
+  }
+
+  private static func range(_ text: String?, _ option: String) throws -> ClosedRange<Int>? {
+    guard let text else { return nil }
+    let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+    guard ends.count == 2, let least = ends[0], let most = ends[1], least <= most else {
+      throw ProvenanceError(.usage, "\(option): expected LEAST-MOST, such as 1-4")
+    }
+    return least...most
   }
 }
 
@@ -137,6 +181,10 @@ struct UpdateOptions: ParsableArguments {
   var warmup = 0
   @Option(name: .long, help: "How many forget examples, and as many retain examples, make a step.")
   var batch = 16
+  enum Optimizer: String, ExpressibleByArgument, CaseIterable { case adamw, sgd, sophia }
+
+  @Option(name: .long, help: "The optimiser: adamw, sgd or sophia.")
+  var optimizer = Optimizer.adamw
   @Option(name: .long, help: "The weight decay of matrices.")
   var decay = 0.0
   @Option(name: .long, help: "The largest norm of a step's gradient; 0 for any.")
@@ -147,6 +195,10 @@ struct UpdateOptions: ParsableArguments {
   var alpha: Double?
   @Option(name: .long, help: "The weight of the forget term (default: the method's own).")
   var gamma: Double?
+  @Option(name: .long, help: "ft: the weight of Σ |θ| over what is updated (l1-sparse).")
+  var l1 = 0.0
+  @Option(name: .long, help: "task-vector: how many times what was learned is taken off.")
+  var strength = 1.0
   @Option(name: .long, help: "RMU: the layer after which hidden states are steered.")
   var layer: Int?
   @Option(name: .long, help: "RMU: the length of the steering vector.")
@@ -180,11 +232,16 @@ struct UpdateOptions: ParsableArguments {
       throw ValidationError(
         "--steps, --batch, --tokens-per-pass and --threads must be at least 1, --warmup at least 0")
     }
-    guard rate ?? 1 > 0, rate ?? 1 < .infinity, clip >= 0, decay >= 0, damping > 0 else {
-      throw ValidationError("--rate and --damping must be above 0, --clip and --decay at least 0")
+    guard rate ?? 1 > 0, rate ?? 1 < .infinity, clip >= 0, decay >= 0, damping > 0, l1 >= 0,
+      l1 < .infinity, strength.isFinite
+    else {
+      throw ValidationError(
+        "--rate and --damping must be above 0, --clip, --decay and --l1 at least 0")
     }
   }
 }
+
+extension MaskObjective.Reading: ExpressibleByArgument {}
 
 extension UnitMask {
   /// A mask that was kept in a file; nil where none is named.
