@@ -22,7 +22,14 @@ struct Chooser {
 
   func choose(_ row: Row, seed: UInt64) throws -> Freedom {
     let plan = subject.model.plan
-    if row.selection == .salun { return .elements(try salient(row)) }
+    if row.selection.ignoresUnits { return .elements(try elements(row, seed: seed)) }
+    if row.selection == .lowRank {
+      let weights = try whole.parameters.filter { plan.parameters[$0].shape.count == 2 }
+      let rank = LowRankOptimizer<Float>.rank(
+        matching: try size(row), of: weights, in: plan)
+      guard rank > 0 else { throw TableError("\(row.name): rank 1 is more than the units own") }
+      return .lowRank(of: weights, rank: rank)
+    }
     return .slices(
       Trainable(try mask(row, seed: seed).units, of: subject.map, in: plan))
   }
@@ -36,21 +43,52 @@ struct Chooser {
     return try budget(row.sparsity).selection(by: relearningScores(row, seed: seed))
   }
 
-  /// As many elements as the units of a random mask own, of the same parameters, by the forget gradient.
-  private func salient(_ row: Row) throws -> ElementMask {
-    let plan = subject.model.plan
+  /// How many numbers a mask of units of the row's sparsity owns; all such masks own as many.
+  private func size(_ row: Row) throws -> Int {
     let like = try mask(
       Row(method: row.method, selection: .random, sparsity: row.sparsity), seed: 1)
-    let count = Trainable(like.units, of: subject.map, in: plan).count(in: plan)
-    let all = UnitMask(all: like.counts)
-    let owned = Trainable(all.units, of: subject.map, in: plan)
-    let whole = Trainable(
-      Dictionary(uniqueKeysWithValues: owned.parameters.map { ($0, .all) }))
-    var gradients = Gradients<Float>(whole, of: plan)
-    try ExampleGradients().add(data.forget, of: subject.model, to: &gradients)
-    return try ElementMask(
-      highest: count,
-      of: ElementScore.saliency.scores(of: subject.model, forget: gradients), in: plan)
+    return Trainable(like.units, of: subject.map, in: subject.model.plan)
+      .count(in: subject.model.plan)
+  }
+
+  /// The tensors of which units own something, whole.
+  private var whole: Trainable {
+    get throws {
+      let plan = subject.model.plan
+      let all = UnitMask(all: try UnitCounts(plan.dimensions))
+      let owned = Trainable(all.units, of: subject.map, in: plan)
+      return Trainable(Dictionary(uniqueKeysWithValues: owned.parameters.map { ($0, .all) }))
+    }
+  }
+
+  private func gradients(_ examples: [EncodedExample]) throws -> Gradients<Float> {
+    var gradients = Gradients<Float>(try whole, of: subject.model.plan)
+    try ExampleGradients().add(examples, of: subject.model, to: &gradients)
+    return gradients
+  }
+
+  /// As many elements as the units of a mask own, of the same tensors.
+  private func elements(_ row: Row, seed: UInt64) throws -> ElementMask {
+    let (model, plan) = (subject.model, subject.model.plan)
+    let count = try size(row)
+    switch row.selection {
+    case .randomElements:
+      var random = RandomNumbers(seed: seed)
+      return try .random(count, in: plan, among: try whole.parameters, &random)
+    case .sure:
+      return try ElementMask(
+        rowsWithin: count, of: Slices(try gradients(data.forget)), in: plan)
+    case .wagle:
+      return try ElementMask(
+        highest: count,
+        of: WeightAttribution().scores(
+          of: model, forget: try gradients(data.forget), retain: try gradients(data.retain),
+          retainExamples: data.retain.count), in: plan)
+    default:
+      return try ElementMask(
+        highest: count,
+        of: ElementScore.saliency.scores(of: model, forget: try gradients(data.forget)), in: plan)
+    }
   }
 
   /// What relearning would move: unlearn with every unit, let an attacker relearn, and look at the units.
@@ -63,7 +101,7 @@ struct Chooser {
     let unlearned = try Descent(
       loss: loss, rate: 2e-3, steps: settings.steps, batch: settings.batch,
       retainBatch: settings.retainBatch, seed: seed
-    ).run(subject.model, .slices(everyUnit), on: data)
+    ).run(subject.model, .slices(everyUnit), on: data).model
     if row.selection == .relearned {
       // The forget loss's gradient in each unit after one step of relearning.
       let relearned = try Descent.relearned(unlearned, on: data.forget, rate: attackRate)

@@ -19,28 +19,6 @@ struct Order {
   }
 }
 
-/// What is trained: slices of units, or single elements.
-enum Freedom {
-  case slices(Trainable)
-  case elements(ElementMask)
-
-  /// What a backward pass forms gradients of.
-  var trainable: Trainable {
-    switch self {
-    case .slices(let trainable): trainable
-    case .elements(let mask): mask.trainable
-    }
-  }
-
-  /// How many numbers may change.
-  func count(in plan: ModelPlan) -> Int {
-    switch self {
-    case .slices(let trainable): trainable.count(in: plan)
-    case .elements(let mask): mask.count
-    }
-  }
-}
-
 /// One loop for all gradient methods and all selections.
 struct Descent {
   var loss: UnlearningLoss
@@ -53,12 +31,15 @@ struct Descent {
   var simulatedRate = 0.0
   /// Whether the loss limit is one of the model's, in the place of the simulated one's.
   var stopsAtModel = false
+  /// The mean loss over the forget set's labels from which on the run is over; nil for all steps.
+  var end: Double?
 
+  /// The model after the run, and how many steps that took.
   func run(_ start: Model<Float>, _ freedom: Freedom, on data: UnlearningData) throws
-    -> Model<Float>
+    -> (model: Model<Float>, steps: Int)
   {
     var model = start
-    let step = LossStep<Float>(loss, reference: loss.needsReference ? start : nil)
+    var step = LossStep<Float>(loss, reference: loss.needsReference ? start : nil)
     let references =
       loss.forget.needsReference ? try step.sums(of: start, on: data.forget) : nil
     let preferredReferences =
@@ -67,11 +48,7 @@ struct Descent {
     let forgetOrder = Order(count: data.forget.count, batch: batch, seed: seed)
     let retainOrder = Order(count: data.retain.count, batch: retainBatch, seed: seed &+ 1)
     var gradients = Gradients<Float>(freedom.trainable, of: model.plan)
-    var optimizer = Optimizer<Float>(.adamW(), for: gradients)
-    var single: MaskedOptimizer<Float>?
-    if case .elements(let mask) = freedom {
-      single = MaskedOptimizer(.adamW(), mask: mask)
-    }
+    var mover = try Mover(freedom, start, gradients, seed: seed)
     for index in 0..<steps {
       let forget = forgetOrder.examples(ofStep: index)
       var batch = UnlearningBatch(
@@ -81,6 +58,9 @@ struct Descent {
           ? retainOrder.examples(ofStep: index).map { data.retain[$0] } : [],
         referenceForget: references.map { all in forget.map { all[$0] } },
         referencePreferred: preferredReferences.map { all in forget.map { all[$0] } })
+      let rest = 1 - Double(index) / Double(steps)
+      // ℓ1-sparse: the penalty falls to 0 along with the rate.
+      step.loss.sparsity = loss.sparsity * rest
       gradients.reset()
       if simulatedRate > 0 {
         // The forget term where an attacker's first step would lead, the retain term where the model is.
@@ -101,7 +81,7 @@ struct Descent {
         if !batch.forget.isEmpty {
           _ = try part.addGradient(of: relearned, on: batch, to: &gradients)
         }
-        part.loss = loss
+        part.loss = step.loss
         part.loss.forget = .nothing
         batch.forget = []
         batch.referenceForget = nil
@@ -109,14 +89,12 @@ struct Descent {
       } else {
         _ = try step.addGradient(of: model, on: batch, to: &gradients)
       }
-      let now = rate * (1 - Double(index) / Double(steps))
-      if single != nil {
-        try single?.update(&model, gradients, rate: now)
-      } else {
-        optimizer.update(&model, gradients, rate: now)
+      try mover.update(&model, gradients, rate: rate * rest)
+      if let end, try Unlearner.meanLoss(model, data.forget, 4096) >= end {
+        return (model, index + 1)
       }
     }
-    return model
+    return (model, steps)
   }
 
   /// The model after one AdamW step of all weights towards the examples.

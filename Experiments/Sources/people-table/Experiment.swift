@@ -149,17 +149,22 @@ struct Experiment {
       let target = try subject("target-\(seed)")
       let kind = settings.confirms ? "confirm" : "run"
       _ = try records.record(kind, row.name, seed: seed, rate: winner.rate) {
-        let begin = computingSeconds()
-        let freedom = try chooser(target).choose(row, seed: seed)
-        let chosen = computingSeconds()
-        let model = try update(row, target, freedom, rate: winner.rate, seed: seed)
-        let updated = computingSeconds()
-        return try gauge.report(model, oracles: oracles, attackRate: attackRate, seed: seed) + [
-          ("mask_seconds", chosen - begin), ("update_seconds", updated - chosen),
+        let (freedom, mask) = try Cost.of {
+          try chooser(target.fresh).choose(row, seed: seed)
+        }
+        let (model, update) = try Cost.of {
+          try self.update(row, target.fresh, freedom, rate: winner.rate, seed: seed)
+        }
+        var numbers = try gauge.report(
+          model, oracles: oracles, attackRate: attackRate, seed: seed)
+        numbers += mask.numbers("mask")
+        numbers += update.numbers("update")
+        numbers += [
           ("parameters", Double(freedom.count(in: target.model.plan))),
           ("changed", Double(Self.changed(target.model, model))),
           ("grid_edge", isAtEdge ? 1 : 0), ("retain_failed", winner.merit >= 10 ? 1 : 0),
         ]
+        return numbers
       }
     }
     note("\(row.name): rate \(winner.rate)\(isAtEdge ? " (edge)" : ""), merit \(winner.merit)")
@@ -170,17 +175,22 @@ struct Experiment {
       subject: subject, data: data.sets, settings: settings, limit: limit, attackRate: attackRate)
   }
 
+  /// The descent of a gradient method; nil for the others.
+  private func descent(_ row: Row, rate: Double, seed: UInt64) -> Descent? {
+    guard var loss = row.method.loss(limit: limit) else { return nil }
+    loss.forgetWeight *= row.pull
+    return Descent(
+      loss: loss, rate: rate, steps: settings.steps, batch: settings.batch,
+      retainBatch: settings.retainBatch, seed: seed, simulatedRate: row.robustness * attackRate,
+      stopsAtModel: row.stopsAtModel)
+  }
+
   private func update(
     _ row: Row, _ subject: Subject, _ freedom: Freedom, rate: Double, seed: UInt64
   ) throws -> Model<Float> {
     let start = subject.model
-    if var loss = row.method.loss(limit: limit) {
-      loss.forgetWeight *= row.pull
-      return try Descent(
-        loss: loss, rate: rate, steps: settings.steps, batch: settings.batch,
-        retainBatch: settings.retainBatch, seed: seed,
-        simulatedRate: row.robustness * attackRate, stopsAtModel: row.stopsAtModel
-      ).run(start, freedom, on: data.sets)
+    if let descent = descent(row, rate: rate, seed: seed) {
+      return try descent.run(start, freedom, on: data.sets).model
     }
     let trainable = freedom.trainable
     var model = start
@@ -198,7 +208,7 @@ struct Experiment {
         loss: loss, rate: row.selection == .full ? 1e-3 : 4e-3, steps: settings.steps,
         batch: settings.batch,
         retainBatch: settings.retainBatch, seed: seed
-      ).run(start, freedom, on: forgetAlone)
+      ).run(start, freedom, on: forgetAlone).model
       try TaskVector(from: start, to: tuned, on: trainable).subtract(times: rate, from: &model)
     case .ssd:
       var forget = FisherDiagonal<Float>(trainable, of: start.plan)
@@ -266,6 +276,44 @@ struct Experiment {
       }
     }
     note("\(row.name): scanned")
+  }
+
+  /// A row with the rate it was run with, ended at the first step after which the mean forget loss is the tuning
+  /// oracle's.
+  mutating func runToEqualLoss(_ row: Row) throws {
+    guard row.method.raisesForgetLoss,
+      let rate = records.all.first(where: { $0.kind == "run" && $0.name == row.name })?.rate
+    else { return note("\(row.name): not run, or nothing to stop") }
+    let oracles = try settings.oracles.map { try oracle($0) }
+    let (gauge, attackRate, limit) = (gauge, attackRate, limit)
+    for seed in settings.targets {
+      let target = try subject("target-\(seed)")
+      _ = try records.record("equal", row.name, seed: seed, rate: rate) {
+        let freedom = try chooser(target).choose(row, seed: seed)
+        guard var descent = descent(row, rate: rate, seed: seed) else { return [] }
+        descent.end = limit
+        let (model, steps) = try descent.run(target.model, freedom, on: data.sets)
+        let reached = try Unlearner.meanLoss(model, data.sets.forget, 4096) >= limit
+        return try gauge.report(model, oracles: oracles, attackRate: attackRate, seed: seed) + [
+          ("steps", Double(steps)), ("reached", reached ? 1 : 0),
+        ]
+      }
+    }
+    note("\(row.name): run to the oracle's forget loss")
+  }
+
+  /// What a mask of so many frozen units costs: the pass for its gradients, the search, and an update of NPO.
+  mutating func measureCost(sparsity: Int) throws {
+    let row = Row(method: .npo, selection: sparsity == 0 ? .full : .mlr, sparsity: sparsity)
+    for seed in settings.targets {
+      let target = try subject("target-\(seed)")
+      _ = try records.record("sparsity", settings.name(ofSparsity: sparsity), seed: seed) {
+        try Bill(row: row, subject: target, data: data.sets, seed: seed).numbers { freedom in
+          try update(row, target.fresh, freedom, rate: row.grid.first, seed: seed)
+        }
+      }
+    }
+    note("\(settings.name(ofSparsity: sparsity)): measured")
   }
 
   /// How many numbers differ in a bit.

@@ -30,6 +30,9 @@ struct Page {
     ## Second order at equal forgetting
 
     \(scans)
+    ## At equal forget loss
+
+    \(equals)
     ## At equal size, seed by seed
 
     \(comparisons)
@@ -105,7 +108,8 @@ struct Page {
       what it should keep. It leaves an example alone once its mean label loss is above that of the tuning oracle on the \
       forget set (\(fixed(numbers["limit"] ?? .nan, 2))); there is no other stop. Second order: one step, damping 0.1, \
       gradients of all forget and all retain examples. Task vector: as many steps of descent on the forget set, subtracted \
-      so many times. SSD: λ = 1, the 'rate' is α.
+      so many times. SSD: λ = 1, the 'rate' is α. ℓ1-sparse: 5·10⁻⁴ Σ|θ| of what is trained, its weight falling as the rate \
+      does.
       - Rates: for each row \(settings.points) points, each twice the one before (three times for second order), and up to \
       \(settings.extensions) more while the best lies at an edge. Best: smallest distance to the tuning oracle on forget and \
       retain facts, among rates that keep retain accuracy within \(settings.allowedRetainLoss) of the target's and bring forget \
@@ -157,10 +161,14 @@ struct Page {
     before and after relearning. Masks of `docs/masks.md`: `mlr` with c = 1/N (`-sum`: 1, `-dataset`: |D|/N, which is the \
     same where all examples are passed through, as here; `-ratio`: forget over retain term; `-prune`: the other reading), \
     `mlf` as its equation (`-prose`: as the prose), all S = 0.9 and one pass of swaps; `@50` is S = 0.5. `salun`: as many \
-    single elements as the units own, of the same tensors. `relearned`: NORM of the forget loss after unlearning with all \
+    single elements as the units own, of the same tensors; so `random-elements`, `wagle` (μ = 10⁻⁶, all retain \
+    examples) and `sure` (whole rows of tensors as stored, at most as many elements). `last`: the units of the last layers. `low-rank`: \
+    L R of these tensors, of the largest rank with no more numbers. `relearned`: NORM of the forget loss after unlearning with all \
     units and one simulated attack step; `moved`: units that ten attack steps move most, from the same model. `robust`: the \
     forget gradient is taken after a simulated attack step on the batch, of so many attack rates. `x16`: 16 times the \
-    weight of the forget term; `g`: the loss limit is one of the model itself, not of the simulated one. Patch: 4 bytes for each number that changed, without headers and indices.
+    weight of the forget term; `g`: the loss limit is one of the model itself, not of the simulated one. Patch: 4 bytes for each number that changed, without headers and indices. \
+    MB: the most memory that was resident at once while the mask was chosen, or the update made, beyond what was before; \
+    `sparsity.md` says how that is measured. Rows without it were run before it was.
 
     """
   }
@@ -180,8 +188,8 @@ struct Page {
       for row in rows { text += effect(row) + "\n" }
       text += """
 
-        | mask | held acc. before | after | gain | held prob. before | after | gain | leaked acc. after | mask s | update s | patch kB |
-        |---|---|---|---|---|---|---|---|---|---|---|
+        | mask | held acc. before | after | gain | held prob. before | after | gain | leaked acc. after | mask s | update s | mask MB | update MB | patch kB |
+        |---|---|---|---|---|---|---|---|---|---|---|---|---|
 
         """
       for row in rows { text += relearning(row) + "\n" }
@@ -214,7 +222,10 @@ struct Page {
       cell(gains(runs, "accuracy"), 2), cell(runs, "held_probability_before"),
       cell(runs, "held_probability_after"), cell(gains(runs, "probability"), 2),
       cell(runs, "leaked_accuracy_after"), cell(runs, "mask_seconds", 2),
-      cell(runs, "update_seconds", 1), cell(values(runs, "changed").map { $0 * 4 / 1000 }, 0),
+      cell(runs, "update_seconds", 1),
+      cell(values(runs, "mask_bytes").map { $0 / 1e6 }, 1),
+      cell(values(runs, "update_bytes").map { $0 / 1e6 }, 1),
+      cell(values(runs, "changed").map { $0 * 4 / 1000 }, 0),
     ]
     return "| " + parts.joined(separator: " | ") + " |"
   }
@@ -284,6 +295,34 @@ struct Page {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Rows that were ended where they had forgotten as much as the tuning oracle.
+  private var equals: String {
+    let rows = Row.all.filter { !runs("equal", $0.name).isEmpty }
+    guard !rows.isEmpty else { return "Not run.\n" }
+    var lines = [
+      """
+      Rows with the rates they had, ended at the first step after which the mean loss over the forget set's labels is the \
+      tuning oracle's. 'Reached': on how many targets it was, within the steps of a whole run.
+
+      | row | n | reached | steps | forget acc. | forget loss | retain acc. | retain loss | AUC | JS forget | JS retain | held acc. before | after | gain |
+      |---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+      """
+    ]
+    for row in rows {
+      let runs = runs("equal", row.name)
+      let parts = [
+        row.name, "\(runs.count)", "\(values(runs, "reached").count { $0 == 1 })",
+        cell(runs, "steps", 0), cell(runs, "forget_accuracy"), cell(runs, "forget_loss"),
+        cell(runs, "retain_accuracy", 3), cell(runs, "retain_loss", 3), cell(runs, "auc"),
+        cell(runs, "js_forget", 3), cell(runs, "js_retain", 4),
+        cell(runs, "held_accuracy_before"), cell(runs, "held_accuracy_after"),
+        cell(gains(runs, "accuracy"), 2),
+      ]
+      lines.append("| " + parts.joined(separator: " | ") + " |")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
   /// Pairs of the same target: where one mask is nearer to the oracles than another, or harder to relearn.
   private var comparisons: String {
     var lines = [
@@ -327,8 +366,8 @@ struct Page {
     }
     return """
       - Rows: \(names.isEmpty ? "none" : names.joined(separator: ", ")).
-      - RMU, ℓ1-sparse, LoRA-sized updates and Sophia; sparsities other than those in the table; other models and data; \
-      successive requests; quantised recovery; attacks other than the loss attack and relearning from leaked facts; peak memory.
+      - RMU and Sophia; sparsities other than those in the table; other models and data; successive requests; quantised \
+      recovery; attacks other than the loss attack and relearning from leaked facts.
 
       """
   }

@@ -4,6 +4,7 @@ import Unlearning
 /// How the model is changed.
 enum Method: String, CaseIterable {
   case npo, gd, kl, ga, simnpo, dpo, idk, ft
+  case sparse = "l1-sparse"
   case secondOrder = "second-order"
   case taskVector = "task-vector"
   case ssd
@@ -23,10 +24,19 @@ enum Method: String, CaseIterable {
     case .dpo: loss = .dpo(gamma: 0.03)
     case .idk: loss = .idk(gamma: 0.25)
     case .ft: loss = .fineTuning()
+    case .sparse: loss = .fineTuning(sparsity: 5e-4)
     case .secondOrder, .taskVector, .ssd: return nil
     }
     loss.forgetLimit = limit
     return loss
+  }
+
+  /// Whether it drives the forget loss up step by step, so that it can be stopped at a level.
+  var raisesForgetLoss: Bool {
+    switch self {
+    case .npo, .gd, .kl, .ga, .simnpo, .dpo, .idk: true
+    case .ft, .sparse, .secondOrder, .taskVector, .ssd: false
+    }
   }
 }
 
@@ -41,7 +51,10 @@ enum Selection: String, CaseIterable {
   case mlrPrune = "mlr-prune"
   case mlf
   case mlfProse = "mlf-prose"
-  case norm, random, magnitude, salun
+  case norm, random, magnitude, last
+  case salun, sure, wagle
+  case randomElements = "random-elements"
+  case lowRank = "low-rank"
   case relearned, moved
 
   /// What `create` is told for it; nil for what it has no name for.
@@ -59,7 +72,16 @@ enum Selection: String, CaseIterable {
     case .norm: .norm
     case .random: .random(seed: seed)
     case .magnitude: .magnitude
-    case .salun, .relearned, .moved: nil
+    case .last: .last
+    case .salun, .sure, .wagle, .randomElements, .lowRank, .relearned, .moved: nil
+    }
+  }
+
+  /// Whether it looks for single elements or rows, anywhere in the tensors that units own.
+  var ignoresUnits: Bool {
+    switch self {
+    case .salun, .sure, .wagle, .randomElements: true
+    default: false
     }
   }
 
@@ -93,7 +115,7 @@ struct Row: Hashable {
   /// The rates that are tried, before the grid is extended: five, each `factor` times the one before.
   var grid: (first: Double, factor: Double) {
     switch method {
-    case .secondOrder: return (selection == .full || selection == .salun ? 1e-5 : 3e-5, 3)
+    case .secondOrder: return (selection == .full || selection.ignoresUnits ? 1e-5 : 3e-5, 3)
     case .taskVector: return (0.25, 2)
     case .ssd: return (1.25, 2)
     default:
@@ -154,10 +176,19 @@ struct Row: Hashable {
     for selection in [Selection.mlrSum, .mlrDataset, .mlf, .magnitude] {
       rows.append(Row(method: .secondOrder, selection: selection))
     }
-    for method in [Method.simnpo, .kl, .idk, .dpo, .ga, .ft, .taskVector, .ssd] {
+    for method in [Method.simnpo, .kl, .idk, .dpo, .ga, .ft, .taskVector, .ssd, .sparse] {
       for selection in [Selection.full, .mlr, .random] {
         rows.append(Row(method: method, selection: selection))
       }
+    }
+    // Selections that know nothing of units, beside `salun`; and what looks at no data.
+    for method in [Method.npo, .gd, .secondOrder] {
+      for selection in [Selection.sure, .wagle] {
+        rows.append(Row(method: method, selection: selection))
+      }
+    }
+    for selection in [Selection.randomElements, .last, .lowRank] {
+      rows.append(Row(method: .npo, selection: selection))
     }
     return rows
   }()
@@ -193,4 +224,17 @@ struct Protocol {
   var allowedForgetRest = 0.05
   /// The shares of known forget facts at which second-order steps are compared.
   var scanned = [0.5, 0.1]
+  /// The shares of frozen units, in hundredths, whose cost is measured.
+  var sparsities = [0, 50, 70, 80, 90, 95, 99]
+
+  /// A share in hundredths as a decimal.
+  static func share(_ hundredths: Int) -> String {
+    hundredths == 0
+      ? "0" : hundredths.isMultiple(of: 10) ? "0.\(hundredths / 10)" : "0.\(hundredths)"
+  }
+
+  /// What the record of a sparsity's cost is called; the steps are in it, since an update's cost is theirs.
+  func name(ofSparsity hundredths: Int) -> String {
+    "S=\(Self.share(hundredths)), \(steps) steps"
+  }
 }

@@ -50,6 +50,14 @@ struct Subject {
     map = try UnitMap(checkpoint)
   }
 
+  private init(_ model: Model<Float>, _ map: UnitMap) { (self.model, self.map) = (model, map) }
+
+  /// The same with workers of its own, whose memory begins empty.
+  var fresh: Subject {
+    Subject(
+      Model(plan: model.plan, parameters: model.parameters, workers: Workers(count: 1)), map)
+  }
+
   /// The token that ends answers, as the configuration names it.
   static func endToken(folder: String) throws -> Int32 {
     guard let config = try Checkpoint(path: folder).config else {

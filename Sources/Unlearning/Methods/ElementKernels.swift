@@ -22,6 +22,43 @@ func sumOfElements<Element: Scalar>(_ x: Matrix<Element>) -> Double {
   }
 }
 
+/// Σ x² of each run of `width` elements: of each row, or of each element of a vector.
+@specialized(where Element == Float)
+@specialized(where Element == Double)
+func squareSums<Element: Scalar>(of x: Matrix<Element>, width: Int) -> [Double] {
+  x.withElements { x in
+    var sums = [Double](repeating: 0, count: width > 0 ? x.count / width : 0)
+    for row in sums.indices {
+      var sum = 0.0
+      for index in row * width..<(row + 1) * width { sum += Double(x[index]) * Double(x[index]) }
+      sums[row] = sum
+    }
+    return sums
+  }
+}
+
+/// (θ − factor · r) · f, element by element.
+@specialized(where Element == Float)
+@specialized(where Element == Double)
+func attributions<Element: Scalar>(
+  of theta: Matrix<Element>, _ forget: Matrix<Element>, _ retain: Matrix<Element>,
+  factor: Double
+) -> Matrix<Element> {
+  precondition(theta.count == forget.count && theta.count == retain.count)
+  var scores = forget
+  scores.withMutableElements { scores in
+    theta.withElements { theta in
+      retain.withElements { retain in
+        for index in 0..<theta.count {
+          let moved = Double(theta[index]) - factor * Double(retain[index])
+          scores[index] = Element(moved * Double(scores[index]))
+        }
+      }
+    }
+  }
+  return scores
+}
+
 /// factor · sign x, with sign 0 = 0.
 @specialized(where Element == Float)
 @specialized(where Element == Double)

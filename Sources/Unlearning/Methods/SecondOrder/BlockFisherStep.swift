@@ -6,13 +6,35 @@ public import Transformer
 /// A second-order direction that keeps how elements of one slice go together: (λ I + (1/N) Σ g gᵀ)⁻¹ g_f.
 ///
 /// One block for each parameter's slice, g the gradient of one retain example in it, and λ = ε times the mean of the
-/// block's diagonal. This is the inverse that WoodFisher (Singh & Alistarh, 2020) builds by N rank-one updates, taken
-/// here at once: with G the N gradients as rows, (g_f − Gᵀ (λ N I + G Gᵀ)⁻¹ G g_f) / λ. It wants few retain examples:
-/// N gradients of a block are held, and N × N numbers solved for. The shortcut of Unlearn-Sparse's code, which carries
-/// one vector instead, is not this inverse and is not offered.
+/// block's diagonal, plus what the training loss itself has. This is the inverse that WoodFisher (Singh & Alistarh, 2020) builds by N rank-one updates, taken
+/// here at once: with G the gradients as rows, (g_f − Gᵀ (λ N I + G Gᵀ)⁻¹ G g_f) / λ, or N (λ N I + Gᵀ G)⁻¹ g_f where
+/// a block has fewer elements than there are gradients. All gradients of a block are held, and as many numbers squared
+/// as there are gradients or elements, whichever are fewer. The shortcut of Unlearn-Sparse's code, which carries one
+/// vector instead, is not this inverse and is not offered.
 public struct BlockFisherStep: Sendable, Hashable {
-  /// The damping ε, as a share of the mean of a block's diagonal; above 0.
+  /// Which gradients g the matrix is made of.
+  public enum Curvature: String, Sendable, Hashable, CaseIterable {
+    /// Those of the examples' own labels: the empirical Fisher information.
+    ///
+    /// It is near the Hessian only where the model is right about the labels' distribution and examples are many more
+    /// than elements (Kunstner et al., 2019).
+    case empirical
+    /// For each example those of all classes y, each √p(y) times: the model's Fisher information.
+    ///
+    /// For cross-entropy it is the generalised Gauss–Newton matrix (Martens, 2020), and for an output map on features
+    /// that are not trained the Hessian itself. For examples with one class each; costs a backward pass and a gradient
+    /// in memory for every class.
+    case model
+  }
+
+  /// The damping ε, as a share of the mean of a block's diagonal.
   public var damping: Double
+  /// A number that is added to λ: the weight of ½‖θ‖² in the training loss, divided by |D_r|.
+  ///
+  /// Together with the damping it must be above 0.
+  public var ridge: Double
+  /// Which gradients g the matrix is made of.
+  public var curvature: Curvature
   /// How examples' gradients are taken.
   public var options: ExampleGradients
   /// How many bytes of gradients are held at once at most.
@@ -22,10 +44,12 @@ public struct BlockFisherStep: Sendable, Hashable {
 
   /// Names every choice.
   public init(
-    damping: Double = 0.1, options: ExampleGradients = ExampleGradients(),
-    memoryLimit: Int = 1 << 30
+    damping: Double = 0.1, ridge: Double = 0, curvature: Curvature = .empirical,
+    options: ExampleGradients = ExampleGradients(), memoryLimit: Int = 1 << 30
   ) {
     self.damping = damping
+    self.ridge = ridge
+    self.curvature = curvature
     self.options = options
     self.memoryLimit = memoryLimit
   }
@@ -39,12 +63,15 @@ public struct BlockFisherStep: Sendable, Hashable {
   public func direction<Element>(
     of model: Model<Element>, forget: Gradients<Element>, retain: [EncodedExample]
   ) throws(MethodError) -> Slices<Element> {
-    guard damping.isFinite && damping > 0 else {
-      throw .mismatch("the damping is \(damping), expected a number above 0")
+    guard damping.isFinite && ridge.isFinite && damping >= 0 && ridge >= 0 && damping + ridge > 0
+    else {
+      throw .mismatch("the damping is \(damping) and \(ridge), expected numbers above 0")
     }
     guard !retain.isEmpty else { throw .missing("there are no retain examples") }
+    let each = try gradientsOfEach(retain, model.plan)
+    let count = retain.count * each
     var direction = Slices(forget)
-    for turn in try turns(forget.trainable, model.plan, retain.count, Element.self) {
+    for turn in try turns(forget.trainable, model.plan, count, Element.self) {
       let part = Trainable(
         Dictionary(
           uniqueKeysWithValues: turn.compactMap { parameter in
@@ -54,24 +81,44 @@ public struct BlockFisherStep: Sendable, Hashable {
       var one = Gradients<Element>(part, of: model.plan)
       for parameter in turn {
         rows[parameter] = Matrix(
-          rows: retain.count, columns: direction.matrices[parameter]?.count ?? 0)
+          rows: count, columns: direction.matrices[parameter]?.count ?? 0)
       }
       for (index, example) in retain.enumerated() {
-        one.reset()
-        try options.add([example], of: model, to: &one)
-        for (parameter, gradient) in one.sums {
-          copy(
-            gradient, toRow: index, of: &rows[parameter, default: Matrix(rows: 0, columns: 0)])
+        for part in 0..<each {
+          one.reset()
+          switch curvature {
+          case .empirical: try options.add([example], of: model, to: &one)
+          case .model: try options.add(class: part, of: example, of: model, to: &one)
+          }
+          for (parameter, gradient) in one.sums {
+            copy(
+              gradient, toRow: index * each + part,
+              of: &rows[parameter, default: Matrix(rows: 0, columns: 0)])
+          }
         }
       }
       for parameter in turn {
         guard let gradients = rows[parameter], let sum = direction.matrices[parameter] else {
           continue
         }
-        direction.matrices[parameter] = try solve(gradients, sum, model.workers)
+        direction.matrices[parameter] = try solve(
+          gradients, sum, examples: retain.count, model.workers)
       }
     }
     return direction
+  }
+
+  /// How many gradients an example has.
+  private func gradientsOfEach(_ retain: [EncodedExample], _ plan: ModelPlan)
+    throws(MethodError) -> Int
+  {
+    guard curvature == .model else { return 1 }
+    for example in retain {
+      guard case .label = example.target else {
+        throw .unsupported("the model's Fisher information is there for examples with a class each")
+      }
+    }
+    return plan.output?.map.outputs ?? 0
   }
 
   /// Which blocks are held at once.
@@ -99,24 +146,33 @@ public struct BlockFisherStep: Sendable, Hashable {
     return turns
   }
 
-  /// (v − Gᵀ (λ N I + G Gᵀ)⁻¹ G v) / λ.
+  /// (v − Gᵀ (λ N I + G Gᵀ)⁻¹ G v) / λ, or N (λ N I + Gᵀ G)⁻¹ v.
   private func solve<Element>(
-    _ gradients: Matrix<Element>, _ sum: Matrix<Element>, _ workers: Workers
+    _ gradients: Matrix<Element>, _ sum: Matrix<Element>, examples: Int, _ workers: Workers
   ) throws(MethodError) -> Matrix<Element> {
-    let count = gradients.rows
+    let squares = workers.squareSum(gradients)
     let lambda =
-      damping * workers.squareSum(gradients) / Double(count) / Double(max(1, gradients.columns))
+      ridge + damping * squares / Double(examples) / Double(max(1, gradients.columns))
     guard lambda.isFinite else { throw .mismatch("a retain example's gradient is not finite") }
-    guard lambda > 0 else { return Matrix(rows: sum.rows, columns: sum.columns) }
+    guard lambda > 0, squares > 0 else { return Matrix(rows: sum.rows, columns: sum.columns) }
+    let shift = lambda * Double(examples)
+    if gradients.columns < gradients.rows {
+      let gram = workers.product(gradients, .transposed, gradients, .plain).array
+      guard
+        let direction = solved(
+          gram.map { Double($0) }, sum.array.map { Double($0) }, size: sum.count, adding: shift)
+      else { throw Self.indefinite }
+      return Matrix(
+        rows: sum.rows, columns: sum.columns,
+        direction.map { Element($0 * Double(examples)) })
+    }
+    let count = gradients.rows
     var row = Matrix<Element>(rows: 1, columns: sum.count)
     copy(sum, toRow: 0, of: &row)
     let gram = workers.product(gradients, .plain, gradients, .transposed).array.map { Double($0) }
     let right = workers.product(gradients, .plain, row, .transposed).array.map { Double($0) }
-    guard
-      let weights = solved(
-        gram, right, size: count, adding: lambda * Double(count))
-    else {
-      throw .mismatch("the retain examples' gradients can't be solved for; raise the damping")
+    guard let weights = solved(gram, right, size: count, adding: shift) else {
+      throw Self.indefinite
     }
     let factors = Matrix<Element>(rows: 1, columns: count, weights.map { Element(-$0) })
     workers.multiply(factors, .plain, gradients, .plain, into: &row, adding: true)
@@ -125,6 +181,9 @@ public struct BlockFisherStep: Sendable, Hashable {
     copy(row, toWhole: &result)
     return result
   }
+
+  private static let indefinite = MethodError.mismatch(
+    "the retain examples' gradients can't be solved for; raise the damping")
 
   /// Solves (A + δ I) x = b for a positive semidefinite A (Cholesky); nil where rounding left it indefinite.
   private func solved(_ a: [Double], _ b: [Double], size: Int, adding shift: Double) -> [Double]? {

@@ -3,6 +3,12 @@ import Compute
 public import Training
 public import Transformer
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// How gradients of single examples are taken: their loss, and how much is computed at once.
 public struct ExampleGradients: Sendable, Hashable {
   /// The loss ℓ(θ; x) of one example.
@@ -61,6 +67,25 @@ public struct ExampleGradients: Sendable, Hashable {
         var square = Matrix<Element>(rows: gradient.rows, columns: gradient.columns)
         model.workers.add(squareOf: gradient, to: &square)
         squares.add(square, to: parameter, model.workers)
+      }
+    }
+  }
+
+  /// Adds √p(y) ∇(−log p(y)) for one class y of an example with a class, whatever its own is.
+  ///
+  /// The outer products of these, summed over y, are what the example adds to the model's Fisher information.
+  func add<Element>(
+    class label: Int, of example: EncodedExample, of model: Model<Element>,
+    to gradients: inout Gradients<Element>
+  ) throws(MethodError) {
+    var drawn = example
+    drawn.target = .label(Int32(label))
+    for pass in try ExamplePass.cut([drawn], tokens: tokensPerPass, name: "given") {
+      try computing { () throws(InputError) in
+        let forward = try model.forward(
+          pass.batch, keeping: recomputes ? .layerInputs : .everything, for: pass.targets)
+        let loss = try model.losses(forward, pass.targets).total
+        _ = try model.backward(forward, pass.targets, .factor(exp(-loss / 2)), into: &gradients)
       }
     }
   }
