@@ -329,6 +329,7 @@ import Testing
       ("kl", ["--mask", "norm", "--budget", "filters"]), ("simnpo", ["--mask", "magnitude"]),
       ("dpo", ["--mask", "last"]), ("idk", ["--mask", "all"]), ("rmu", ["--scale", "sum"]),
       ("ft", ["--score", "ratio", "--passes", "1"]), ("second-order", ["--retain-budget", "0.5"]),
+      ("second-order", ["--curvature", "block", "--sparsity", "0.8"]),
       (
         "npo",
         ["--units", "L0.H1,L1.F3", "--until-oracle", "--limit-by-oracle", "--oracle", "oracle"]

@@ -66,6 +66,7 @@ struct UnitUpdating {
     case .secondOrder(let step):
       .members([
         "rate": .text("\(step.rate)"), "damping": .text("\(step.damping)"),
+        "curvature": .text(creation.update.curvature.rawValue),
         "retain_budget": creation.update.retainBudget.map { .text("\($0)") } ?? .null,
         "memory": kept.map { .text($0.digest.hex) } ?? .null,
       ])
@@ -220,46 +221,77 @@ struct UnitUpdating {
 
   private func secondOrder(_ step: SecondOrderStep, _ trainable: Trainable) throws -> Outcome {
     let update = creation.update
+    let options = ExampleGradients(tokensPerPass: update.tokensPerPass)
     var random = RandomNumbers(seed: update.seed &+ 4)
     let sample = random.permutation(input.sets.retain.count)
       .prefix(creation.selection.maskExamples).map { input.sets.retain[$0] }
-    // θ*: where all sums are taken and each step begins.
-    let start = kept?.start ?? input.loaded
-    var memory: SecondOrderMemory<Float>
-    if let kept {
-      memory = try kept.memory.restricted(to: trainable, start.model)
-    } else {
-      let retained = creation.memory.saveMemory == nil ? sample : input.sets.retain
-      memory = SecondOrderMemory<Float>(
-        trainable, of: start.model.plan,
-        options: ExampleGradients(tokensPerPass: update.tokensPerPass))
-      try memory.addRetained(retained, of: start.model)
-      memory.retainSize = input.sets.retain.count
-    }
-    try memory.forget(input.sets.forget, wereRetained: kept != nil, of: start.model)
     guard update.retainBudget == nil || !sample.isEmpty else {
       throw ProvenanceError(.usage, "--retain-budget needs --retain")
     }
     let backtracking = update.retainBudget.map { SecondOrderStep.Backtracking(budget: $0) }
+    // θ*: where all sums are taken and each step begins.
+    let start = kept?.start ?? input.loaded
     var moved = start.model
-    let report = try step.update(&moved, with: memory, backtracking: backtracking, on: sample)
+    let report: SecondOrderStep.Report
+    let memory: SecondOrderMemory<Float>?
+    if update.curvature == .diagonal {
+      let sums = try self.memory(trainable, sample, options, start.model)
+      report = try step.update(&moved, with: sums, backtracking: backtracking, on: sample)
+      memory = sums
+    } else {
+      guard kept == nil, creation.memory.saveMemory == nil, !sample.isEmpty else {
+        throw ProvenanceError(
+          .usage, "--curvature \(update.curvature) needs --retain, and keeps no --memory")
+      }
+      var forget = Gradients<Float>(trainable, of: start.model.plan)
+      try options.add(input.sets.forget, of: start.model, to: &forget)
+      let direction = try BlockFisherStep(
+        damping: update.damping, curvature: update.curvature == .block ? .empirical : .model,
+        options: options
+      ).direction(of: start.model, forget: forget, retain: sample)
+      report = try SecondOrderStep.move(
+        &moved, along: direction,
+        rate: (update.rate ?? 1) / Double(max(1, input.sets.retain.count)),
+        backtracking: backtracking, on: sample, tokensPerPass: update.tokensPerPass)
+      memory = nil
+    }
     // What is not updated stays as it is in the model that is patched.
     var model = input.model
     Slices(of: moved, trainable).replace(in: &model)
     return Outcome(
       model: model,
       record: .members([
+        "curvature": .text(update.curvature.rawValue),
         "rate": .text("\(report.rate)"), "halvings": .integer(Int64(report.halvings)),
         "distance": .text("\(report.distance)"), "damping": .text("\(update.damping)"),
-        "mean_fisher": .text("\(report.meanFisher)"),
-        "retain_examples": .integer(Int64(memory.retain.examples)),
-        "forget_examples": .integer(Int64(memory.forgotten)),
+        "mean_fisher": report.meanFisher.map { .text("\($0)") } ?? .null,
+        "retain_examples": .integer(Int64(memory?.retain.examples ?? sample.count)),
+        "forget_examples": .integer(Int64(memory?.forgotten ?? input.sets.forget.count)),
         "memory": kept.map { .text($0.digest.hex) } ?? .null,
         "accepted": .bool(report.isAccepted),
       ]),
       note: "update     one step of rate \(Console.short(report.rate)),"
         + " distance \(Console.short(report.distance))"
-        + (kept == nil ? "" : ", \(memory.forgotten) examples forgotten since the first request"),
+        + (kept == nil
+          ? "" : ", \(memory?.forgotten ?? 0) examples forgotten since the first request"),
       memory: memory, start: start)
+  }
+
+  /// The sums of this request, and of those before it where they were kept.
+  private func memory(
+    _ trainable: Trainable, _ sample: [EncodedExample], _ options: ExampleGradients,
+    _ start: Model<Float>
+  ) throws -> SecondOrderMemory<Float> {
+    var memory: SecondOrderMemory<Float>
+    if let kept {
+      memory = try kept.memory.restricted(to: trainable, start)
+    } else {
+      memory = SecondOrderMemory<Float>(trainable, of: start.plan, options: options)
+      try memory.addRetained(
+        creation.memory.saveMemory == nil ? sample : input.sets.retain, of: start)
+      memory.retainSize = input.sets.retain.count
+    }
+    try memory.forget(input.sets.forget, wereRetained: kept != nil, of: start)
+    return memory
   }
 }

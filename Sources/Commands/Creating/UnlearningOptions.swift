@@ -218,6 +218,15 @@ struct UpdateOptions: ParsableArguments {
   @Option(
     name: .long, help: "Second-order: the damping, as a share of the mean Fisher information.")
   var damping = 0.1
+  enum Curvature: String, ExpressibleByArgument, CaseIterable { case diagonal, block, model }
+
+  @Option(
+    name: .long,
+    help: """
+      Second-order: diagonal (of the empirical Fisher information), block (all of it within a tensor, as \
+      WoodFisher), or model (the same of the model's own labels, for classifiers).
+      """)
+  var curvature = Curvature.diagonal
   @Option(name: .long, help: "Decides order, samples and random masks.")
   var seed: UInt64 = 0
   @Option(name: .long, help: "How many threads compute (default: all cores).")

@@ -55,8 +55,8 @@ public struct SecondOrderStep: Sendable, Hashable {
     public var halvings: Int
     /// The length of the move.
     public var distance: Double
-    /// The mean of Î_r over what is updated.
-    public var meanFisher: Double
+    /// The mean of Î_r over what is updated; nil where no diagonal was used.
+    public var meanFisher: Double?
     /// How many elements met the limit.
     public var limited: Int
     /// The retain loss before the step, in nats for each label, where it was asked for.
@@ -114,13 +114,25 @@ public struct SecondOrderStep: Sendable, Hashable {
     backtracking: Backtracking? = nil, on retain: [EncodedExample] = []
   ) throws(MethodError) -> Report {
     let (direction, limited) = try direction(of: memory)
-    var rate = rate(for: memory)
+    var report = try Self.move(
+      &model, along: direction, rate: rate(for: memory), backtracking: backtracking, on: retain,
+      tokensPerPass: memory.retain.options.tokensPerPass)
+    report.meanFisher = memory.retain.mean
+    report.limited = limited
+    return report
+  }
+
+  /// Moves a model along a direction, as far as the back-tracking allows.
+  public static func move<Element>(
+    _ model: inout Model<Element>, along direction: Slices<Element>, rate: Double,
+    backtracking: Backtracking?, on retain: [EncodedExample], tokensPerPass: Int
+  ) throws(MethodError) -> Report {
+    var rate = rate
     guard rate.isFinite else { throw .mismatch("the rate is \(rate)") }
     let length = direction.norm
     guard length.isFinite else { throw .mismatch("the step's length is \(length)") }
     var report = Report(
-      rate: rate, halvings: 0, distance: abs(rate) * length, meanFisher: memory.retain.mean,
-      limited: limited, isAccepted: true)
+      rate: rate, halvings: 0, distance: abs(rate) * length, limited: 0, isAccepted: true)
     guard let backtracking else {
       direction.add(times: rate, to: &model)
       return report
@@ -128,13 +140,12 @@ public struct SecondOrderStep: Sendable, Hashable {
     guard backtracking.budget >= 0, backtracking.halvings >= 0 else {
       throw .mismatch("back-tracking with a budget of \(backtracking.budget)")
     }
-    let tokens = memory.retain.options.tokensPerPass
-    let before = try Self.meanLoss(model, retain, tokens)
+    let before = try meanLoss(model, retain, tokensPerPass)
     report.retainBefore = before
     for halvings in 0...backtracking.halvings {
       var moved = model
       direction.add(times: rate, to: &moved)
-      let after = try Self.meanLoss(moved, retain, tokens)
+      let after = try meanLoss(moved, retain, tokensPerPass)
       report.retainAfter = after
       report.halvings = halvings
       report.rate = rate
