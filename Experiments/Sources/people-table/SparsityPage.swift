@@ -11,18 +11,18 @@ struct SparsityPage {
       """
       # What a mask costs
 
-      Seconds of computing and memory of the three parts of `npo/mlr` on the model of `results.md`, by the share S of \
+      Seconds of computing and memory of the three parts of `npo/mlr` on models as in `results.md`, by the share S of \
       units that stay frozen: the pass that collects each example's gradient in each unit's gate, the search (scores, \
       ranking and swaps), and the update (\(settings.steps) steps of NPO with their reference losses). Mean [least, most] \
-      over the targets of seeds \(settings.targets.map { "\($0)" }.joined(separator: ", ")), one thread. Written by \
-      `people-table render-sparsity`.
+      over the targets of seeds \(settings.targets.map { "\($0)" }.joined(separator: ", ")), one thread. Seconds \
+      move with what else a machine does: their ratios say more. Written by `people-table render-sparsity`.
 
       Memory is the most that was resident at once during the part, beyond what was resident when it began: the model it \
       starts from, the data and the program are not in it, the changed copy of the model, gradients, optimiser states and \
       activations are. All parts share a process, which gives free memory back and begins its peak anew before each; every \
       part has threads of its own, whose pools begin empty. The system counts pages loosely, so a few hundred kB are noise. \
-      At S = 0 there is nothing to choose. On a model this small most of an update is activations of the batch, which no mask \
-      makes smaller.
+      At S = 0 there is nothing to choose. The pass computes up to 4096 tokens at once, a step of the update its batch alone. \
+      Where the update's memory hardly falls with S, it is in what no mask makes smaller: activations, and the model's copy.
 
       ![Seconds and memory by sparsity](sparsity.svg)
 

@@ -23,7 +23,7 @@ public struct BlockFisherStep: Sendable, Hashable {
     ///
     /// For cross-entropy it is the generalised Gauss–Newton matrix (Martens, 2020), and for an output map on features
     /// that are not trained the Hessian itself. For examples with one class each; costs a backward pass and a gradient
-    /// in memory for every class.
+    /// in memory for each class.
     case model
   }
 
@@ -84,16 +84,14 @@ public struct BlockFisherStep: Sendable, Hashable {
           rows: count, columns: direction.matrices[parameter]?.count ?? 0)
       }
       for (index, example) in retain.enumerated() {
-        for part in 0..<each {
+        switch curvature {
+        case .empirical:
           one.reset()
-          switch curvature {
-          case .empirical: try options.add([example], of: model, to: &one)
-          case .model: try options.add(class: part, of: example, of: model, to: &one)
-          }
-          for (parameter, gradient) in one.sums {
-            copy(
-              gradient, toRow: index * each + part,
-              of: &rows[parameter, default: Matrix(rows: 0, columns: 0)])
+          try options.add([example], of: model, to: &one)
+          keep(one, asRow: index, in: &rows)
+        case .model:
+          try options.eachClass(of: example, classes: each, of: model, in: &one) {
+            keep($1, asRow: index * each + $0, in: &rows)
           }
         }
       }
@@ -106,6 +104,14 @@ public struct BlockFisherStep: Sendable, Hashable {
       }
     }
     return direction
+  }
+
+  private func keep<Element>(
+    _ gradients: Gradients<Element>, asRow row: Int, in rows: inout [Int: Matrix<Element>]
+  ) {
+    for (parameter, gradient) in gradients.sums {
+      copy(gradient, toRow: row, of: &rows[parameter, default: Matrix(rows: 0, columns: 0)])
+    }
   }
 
   /// How many gradients an example has.

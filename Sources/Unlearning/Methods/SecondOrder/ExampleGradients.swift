@@ -71,21 +71,28 @@ public struct ExampleGradients: Sendable, Hashable {
     }
   }
 
-  /// Adds √p(y) ∇(−log p(y)) for one class y of an example with a class, whatever its own is.
+  /// Gives √p(y) ∇(−log p(y)) for each class y of an example with a class, whatever its own is: one forward pass, and
+  /// one backward pass for each class.
   ///
   /// The outer products of these, summed over y, are what the example adds to the model's Fisher information.
-  func add<Element>(
-    class label: Int, of example: EncodedExample, of model: Model<Element>,
-    to gradients: inout Gradients<Element>
+  ///
+  /// - Parameter gradients: What each gradient is put in, in the place of what was there.
+  func eachClass<Element>(
+    of example: EncodedExample, classes: Int, of model: Model<Element>,
+    in gradients: inout Gradients<Element>, _ body: (Int, Gradients<Element>) -> Void
   ) throws(MethodError) {
-    var drawn = example
-    drawn.target = .label(Int32(label))
-    for pass in try ExamplePass.cut([drawn], tokens: tokensPerPass, name: "given") {
+    for pass in try ExamplePass.cut([example], tokens: tokensPerPass, name: "given") {
       try computing { () throws(InputError) in
+        // All classes are read off the same rows.
         let forward = try model.forward(
           pass.batch, keeping: recomputes ? .layerInputs : .everything, for: pass.targets)
-        let loss = try model.losses(forward, pass.targets).total
-        _ = try model.backward(forward, pass.targets, .factor(exp(-loss / 2)), into: &gradients)
+        for label in 0..<classes {
+          gradients.reset()
+          let targets = Targets.classes([Int32(label)])
+          let loss = try model.losses(forward, targets).total
+          _ = try model.backward(forward, targets, .factor(exp(-loss / 2)), into: &gradients)
+          body(label, gradients)
+        }
       }
     }
   }
