@@ -73,14 +73,19 @@ extension EffectEvaluation {
         skip(names[1], variant, .forget, because: "the model before could not be attacked")
         continue
       }
-      let curves = [after, before, oracle].map { $0.held.map { measure.mean($0) } }
-      let count = after.held.first?.losses.count ?? 0
+      let held = [after.held, before.held, oracle.held]
       let share = Measurement(
-        names[1], variant: variant, count: count, seeds: options.seeds,
+        names[1], variant: variant, count: held[0].first?.losses.count ?? 0, seeds: options.seeds,
         value: { () throws(Undefined) in
-          try RelearningCurve(
-            steps: attack.steps, unlearned: curves[0], original: curves[1], oracle: curves[2]
+          let means = held.map { $0.map { measure.mean($0) } }
+          return try RelearningCurve(
+            steps: attack.steps, unlearned: means[0], original: means[1], oracle: means[2]
           ).recoveredShare()
+        },
+        interval: { () throws(Undefined) in
+          var random = RandomNumbers(seed: 0)
+          return try RelearningCurve.bootstrapRecoveredShare(
+            measure.curves(held, attack.steps), resamples: 1000, using: &random)
         })
       enter(share, .after, .forget)
     }
@@ -103,6 +108,19 @@ private enum RelearningMeasure: String, CaseIterable {
   func mean(_ scores: ExampleScores) -> Double {
     let values = values(scores)
     return values.reduce(0, +) / Double(values.count)
+  }
+
+  /// Each example's curve under the unlearned model, the original and the oracle, in this order.
+  func curves(_ scores: [[ExampleScores]], _ steps: [Int]) throws(Undefined) -> [RelearningCurve] {
+    let values = scores.map { $0.map { self.values($0) } }
+    var curves: [RelearningCurve] = []
+    for example in values[0].first?.indices ?? 0..<0 {
+      curves.append(
+        try RelearningCurve(
+          steps: steps, unlearned: values[0].map { $0[example] },
+          original: values[1].map { $0[example] }, oracle: values[2].map { $0[example] }))
+    }
+    return curves
   }
 
   /// What each example gained from the first look to the last.
