@@ -22,21 +22,37 @@ public struct ChoiceScores: Sendable, Hashable {
     _ model: Model<Float>, _ set: ChoiceSet, _ wording: ChoiceSet.Wording, _ tokensPerPass: Int
   ) throws(MethodError) -> [MultipleChoiceItem] {
     guard !set.items.isEmpty else { return [] }
-    let scores = try ExampleScores(
-      of: model, on: set.items.flatMap { $0[wording] }, tokensPerPass: tokensPerPass)
+    let answers = set.items.map { $0[wording] }
+    let likelihoods = try logLikelihoods(model, answers, tokensPerPass)
     var items: [MultipleChoiceItem] = []
-    var at = 0
-    for item in set.items {
+    for (index, item) in set.items.enumerated() {
       let choices = item.byteCounts.indices.map {
         MultipleChoiceItem.Choice(
-          logLikelihood: -scores.losses[at + $0], byteCount: item.byteCounts[$0],
-          tokenCount: scores.counts[at + $0])
+          logLikelihood: likelihoods[index][$0], byteCount: item.byteCounts[$0],
+          tokenCount: answers[index][$0].labelCount)
       }
-      at += choices.count
       do throws(Undefined) {
         items.append(try MultipleChoiceItem(choices: choices, answer: item.right))
       } catch { throw .mismatch("a question of \(set.name): \(error)") }
     }
     return items
+  }
+
+  /// The log-likelihood of each answer of each question, in nats.
+  private static func logLikelihoods(
+    _ model: Model<Float>, _ answers: [[EncodedExample]], _ tokensPerPass: Int
+  ) throws(MethodError) -> [[Double]] {
+    let shared = answers.compactMap { SharedPrompt($0) }
+    if shared.count == answers.count {
+      return try SharedPrompt.logLikelihoods(shared, model, tokensPerPass: tokensPerPass)
+    }
+    let losses = try ExampleScores(
+      of: model, on: Array(answers.joined()), tokensPerPass: tokensPerPass
+    ).losses
+    var at = 0
+    return answers.map { choices in
+      at += choices.count
+      return losses[at - choices.count..<at].map { -$0 }
+    }
   }
 }

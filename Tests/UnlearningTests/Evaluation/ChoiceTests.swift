@@ -43,6 +43,27 @@ struct ChoiceTests {
     #expect(scores.texts.count == 2 && scores.texts[0].choices.allSatisfy { $0.byteCount == 4 })
   }
 
+  @Test func `answers of several tokens are scored by their sum`() throws {
+    let model = try Towns.blank()
+    let set = try Towns().encoder.choices(
+      of: [
+        .choice(question: "where ?", choices: ["the rome", "oslo"], right: 0),
+        .choice(question: "where ?", choices: ["rome", "lima", "bern"], right: 2),
+      ], name: "f", limit: 5, path: "f")
+    let scores = try ChoiceScores(of: model, on: set)
+    #expect(scores.texts.map(\.choices.count) == [2, 3] && scores.texts[1].answer == 2)
+    #expect(scores.texts[0].choices.map(\.tokenCount) == [2, 1])
+    #expect(scores.texts[0].choices.map(\.byteCount) == [8, 4])
+    for (items, wording) in [(scores.letters, ChoiceSet.Wording.letters), (scores.texts, .texts)] {
+      for (item, scored) in zip(set.items, items) {
+        for (example, choice) in zip(item[wording], scored.choices) {
+          let loss = try model.evaluate([example]).losses[0]
+          #expect(abs(loss + choice.logLikelihood) < 1e-5)
+        }
+      }
+    }
+  }
+
   @Test func `a model that has learnt the texts chooses them`() throws {
     let towns = try Towns()
     let set = try towns.choices()
