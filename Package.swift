@@ -195,8 +195,8 @@ let package = Package(
     .testTarget(
       name: "UnlearningTests",
       dependencies: [
-        "Unlearning", "Training", "Transformer", "Compute", "Architecture", "Safetensors",
-        "Storage", "StrictJSON", "SampleModels", "TestSupport",
+        "Unlearning", "Training", "Metrics", "Transformer", "Tokenization", "Compute",
+        "Architecture", "Safetensors", "Storage", "StrictJSON", "SampleModels", "TestSupport",
       ],
       exclude: [
         "Masks/Fixtures", "Masks/make-fixtures.py", "Methods/Fixtures", "Methods/make-fixtures.py",

@@ -147,6 +147,7 @@ struct ReportPage {
         var subject = ""
         if let field = entry["subject"].optional { subject = try field.text() }
         if let part = entry["part"].optional { subject += ", " + (try part.text()) + " set" }
+        if let set = entry["set"].optional { subject += ", " + (try set.text()) }
         var value = "none"
         if let field = entry["value"].optional ?? entry["reason"].optional {
           value = try field.text()

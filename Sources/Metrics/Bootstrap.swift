@@ -62,6 +62,11 @@ public enum Bootstrap {
     return zip(values, counts).flatMap { repeatElement($0, count: $1) }
   }
 
+  /// As many indices as there are values, drawn with replacement.
+  static func indices(_ count: Int, using random: inout some RandomNumberGenerator) -> [Int] {
+    (0..<count).map { _ in index(below: count, using: &random) }
+  }
+
   /// A whole number from 0 below a bound, from 64 random bits.
   ///
   /// Not the standard library's way, which may change: records must stay reproducible. The bias is below count/2⁶⁴.

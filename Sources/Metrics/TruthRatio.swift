@@ -21,8 +21,13 @@ public enum TruthRatio: String, Hashable, Sendable, CaseIterable {
     /// `mean max(0, 1 − R)`: for retain set, real authors, world facts.
     case trueIsBetter
 
-    /// Aggregates the ratios of a set.
+    /// Aggregates the ratios of a set: the mean of their scores.
     public func value(of ratios: [Double]) throws(Undefined) -> Double {
+      try scores(of: ratios).plainMean
+    }
+
+    /// What each ratio of a set counts, from 0 to 1.
+    public func scores(of ratios: [Double]) throws(Undefined) -> [Double] {
       try ratios.checkFinite("truth ratios")
       if let ratio = ratios.first(where: { $0 < 0 }) {
         throw Undefined(.outOfRange(ratio), in: "truth ratios")
@@ -32,7 +37,7 @@ public enum TruthRatio: String, Hashable, Sendable, CaseIterable {
         case .closerToOneIsBetter: min(ratio, 1 / (ratio + Likelihood.epsilon))
         case .trueIsBetter: max(0, 1 - ratio)
         }
-      }.plainMean
+      }
     }
   }
 

@@ -138,7 +138,9 @@ import Testing
     #expect(try value("before", "retain", "oracle-distance") > 0)
     #expect(try value("after", "forget", "forget-quality.D") <= 1)
     #expect(try value("before", "", "membership-auc") >= 0)
-    #expect(try statement["metrics"]["notRun"].elements().map { try $0.text() } == ["relearning"])
+    #expect(
+      try statement["metrics"]["notRun"].elements().map { try $0.text() }
+        == ["relearning", "multiple-choice", "model-utility"])
     try town.succeed(["sign", "p.patch.safetensors", "--key", "officer.key.pem"])
     try town.succeed(["apply", "model", "p.patch.safetensors"])
     #expect(try town.succeed(["verify", "model"]).contains("verdict: valid"))
@@ -315,6 +317,42 @@ import Testing
     try AtomicFile.write(Array("{}".utf8).rawSpan, to: town.folder.file("bad.json"))
     let refused = try town.run(town.create("npo", ["--mask-file", "bad.json"], to: "c"))
     #expect(refused.code == 1 && refused.errors.contains("bad.json"), "\(refused.errors)")
+  }
+
+  @Test func `answers, choices, utility and relearning are measured beside the oracle`() throws {
+    let town = try Town()
+    try AtomicFile.write(
+      Array(
+        #"{"question": "where lives ada ?", "choices": ["rome", "oslo", "bonn"], "answer": 0}"#.utf8
+      ).rawSpan, to: town.folder.file("choices.jsonl"))
+    let output = try town.succeed(
+      town.create(
+        "npo",
+        [
+          "--rate", "0.01", "--sparsity", "0.5", "--oracle", "oracle", "--test", "test.jsonl",
+          "--choices", "towns:people=choices.jsonl", "--utility", "all=train.jsonl", "--relearn",
+          "2,4", "--relearn-rate", "0.005", "--new-tokens", "6",
+        ]))
+    #expect(output.contains("ROUGE-L") && output.contains("towns choice-accuracy"), "\(output)")
+    let metrics = try town.statement()["metrics"]
+    #expect(try metrics["notRun"].elements().isEmpty)
+    var seen: [String: Double] = [:]
+    for entry in try metrics["recorded"].elements() {
+      let names = try [
+        entry["subject"].text(), entry["set"].optional?.text() ?? entry["part"].optional?.text(),
+        entry["name"].text(),
+      ].compactMap { $0 }
+      guard let value = try entry["value"].optional?.text() else { continue }
+      seen[names.joined(separator: " ")] = try #require(Double(value))
+    }
+    #expect(seen["before forget exact-match"] == 1 && seen["before retain rouge"] == 1)
+    #expect(try #require(seen["after forget rouge"]) < 1)
+    #expect(seen["oracle towns choice-accuracy"] != nil)
+    #expect(try #require(seen["before model-utility"]) > 0.5)
+    #expect(seen["after forget relearning-gain"] != nil)
+    #expect(seen["oracle forget relearning-accuracy"] != nil)
+    let refused = try town.run(town.create("npo", ["--choices", "choices.jsonl"], to: "x"))
+    #expect(refused.code == 2 && refused.errors.contains("NAME=FILE"), "\(refused.errors)")
   }
 
   @Test func `every method and mask makes a patch of the units it names`() throws {

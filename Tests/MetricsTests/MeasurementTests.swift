@@ -73,4 +73,29 @@ import Testing
         .recoveredShare()
     }
   }
+
+  @Test func `a recovered share has an interval over examples, where each sample has a span`()
+    throws
+  {
+    func curve(_ unlearned: Double, _ original: Double, _ oracle: Double) throws -> RelearningCurve
+    {
+      try RelearningCurve(
+        steps: [0, 2], unlearned: [unlearned, unlearned], original: [original, original],
+        oracle: [oracle, oracle])
+    }
+    var random = SystemRandomNumberGenerator()
+    let interval = try RelearningCurve.bootstrapRecoveredShare(
+      [curve(0.5, 1, 0), curve(0.5, 1, 0), curve(0.6, 1, 0.2)], resamples: 50, using: &random)
+    #expect(interval.lower >= 0.5 - 1e-12 && interval.upper <= 0.5 + 1e-12)
+    expectUndefined("not-a-number") { () throws(Undefined) in
+      var random = SystemRandomNumberGenerator()
+      let flat = try RelearningCurve(
+        steps: [0, 2], unlearned: [1, 1], original: [0, 0], oracle: [0, 0])
+      return try RelearningCurve.bootstrapRecoveredShare([flat, flat], using: &random)
+    }
+    expectUndefined("too-few") { () throws(Undefined) in
+      var random = SystemRandomNumberGenerator()
+      return try RelearningCurve.bootstrapRecoveredShare([], using: &random)
+    }
+  }
 }

@@ -69,4 +69,41 @@ import Testing
       try ModelUtility.harmonicMean([-0.1])
     }
   }
+
+  @Test func `what each ratio counts adds up to the set's number`() throws {
+    let ratios = [0.5, 1, 4]
+    #expect(try TruthRatio.Aggregate.trueIsBetter.scores(of: ratios) == [0.5, 0, 0])
+    let scores = try TruthRatio.Aggregate.closerToOneIsBetter.scores(of: ratios)
+    let value = try TruthRatio.Aggregate.closerToOneIsBetter.value(of: ratios)
+    #expect(abs(scores[2] - 0.25) < 1e-9 && abs(value - 1.75 / 3) < 1e-9)
+  }
+
+  @Test func `utility of means, and an interval that holds it`() throws {
+    let sets = [[[1, 0], [0.25, 0.25]], [[1, 1, 1]]]
+    #expect(abs(try ModelUtility.ofMeans(sets) - 3.0 / 7) < 1e-15)
+    var random = Counter()
+    let interval = try ModelUtility.bootstrap(sets, resamples: 200, using: &random)
+    #expect(interval.lower == 0 && interval.upper == 0.5)
+    #expect(interval.method == .percentileBootstrap(resamples: 200))
+    let certain = try ModelUtility.bootstrap([[[0.5], [0.5]]], resamples: 10, using: &random)
+    #expect(certain.lower == 0.5 && certain.upper == 0.5)
+    expectUndefined("not-a-number") { () throws(Undefined) in
+      try ModelUtility.ofMeans([[[0.5, .nan]]])
+    }
+    expectUndefined("empty") { () throws(Undefined) in try ModelUtility.ofMeans([[[]]]) }
+    expectUndefined("counts-differ") { () throws(Undefined) in
+      var random = Counter()
+      _ = try ModelUtility.bootstrap([[[1], [1, 1]]], using: &random)
+      return 0
+    }
+  }
+
+  /// Numbers that are spread evenly enough for a draw.
+  private struct Counter: RandomNumberGenerator {
+    var state: UInt64 = 1
+    mutating func next() -> UInt64 {
+      state = state &* 0x5851_F42D_4C95_7F2D &+ 0x1405_7B7E_F767_814F
+      return state
+    }
+  }
 }

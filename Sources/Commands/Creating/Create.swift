@@ -34,6 +34,7 @@ struct Create: ParsableCommand {
   @OptionGroup(title: "Which units") var selection: SelectionOptions
   @OptionGroup(title: "How they are updated") var update: UpdateOptions
   @OptionGroup(title: "Successive second-order requests") var memory: MemoryOptions
+  @OptionGroup(title: "What is measured") var measuring: MeasuringOptions
   @OptionGroup(title: "Stopping and going on") var keeping: KeepingOptions
 
   func validate() throws {
@@ -49,7 +50,7 @@ struct Create: ParsableCommand {
       if method == .ablate { return try ablate(surroundings) }
       let creation = Creation(
         model: model, method: method, units: units, data: data, selection: selection,
-        update: update, memory: memory, keeping: keeping)
+        update: update, memory: memory, measuring: measuring, keeping: keeping)
       return try creation.run(making, common, surroundings, progress)
     }
   }

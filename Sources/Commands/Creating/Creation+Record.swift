@@ -127,6 +127,24 @@ extension EffectEvaluation {
     if !distances.isEmpty {
       lines.append("distance to the oracle: " + distances.joined(separator: ", "))
     }
+    for (name, title) in [("rouge", "ROUGE-L of answers"), ("relearning-gain", "relearning gain")] {
+      let columns = Part.allCases.compactMap { part -> String? in
+        let values = Subject.allCases.compactMap { subject in
+          value(subject, part, name).map { "\(subject.rawValue) \(Console.short($0))" }
+        }
+        return values.isEmpty ? nil : "\(part.rawValue): " + values.joined(separator: ", ")
+      }
+      if !columns.isEmpty { lines.append("\(title), " + columns.joined(separator: "; ")) }
+    }
+    for entry in entries where entry.set != nil || entry.measurement.name == "model-utility" {
+      guard ["choice-accuracy", "model-utility"].contains(entry.measurement.name),
+        let value = entry.measurement.value
+      else { continue }
+      let name = [entry.set, entry.measurement.name].compactMap { $0 }.joined(separator: " ")
+      lines.append(
+        "\(name) (\(entry.measurement.variant)), \(entry.subject.rawValue): \(Console.short(value))"
+      )
+    }
     return lines
   }
 }

@@ -19,6 +19,7 @@ struct Creation {
   let selection: SelectionOptions
   let update: UpdateOptions
   let memory: MemoryOptions
+  let measuring: MeasuringOptions
   let keeping: KeepingOptions
 
   func run(
@@ -28,7 +29,7 @@ struct Creation {
     let statePath = making.output + ".state.safetensors"
     let isResumed = try keeping.check(statePath)
     try making.precheck(common, replacing: isResumed)
-    let input = try CreationInput(model, data, update)
+    let input = try CreationInput(model, data, update, measuring)
     let before = input.model
     let kept = try memory.read(self, input)
     let updating = try UnitUpdating(creation: self, input: input, kept: kept)
@@ -56,8 +57,8 @@ struct Creation {
     let after = updated.model.rounded(like: input.checkpoint, trainable)
     let effect = try stages.time("evaluation") {
       try EffectEvaluation(
-        before: before, after: after, oracle: input.oracle, on: input.sets, seeds: [update.seed],
-        tokensPerPass: update.tokensPerPass)
+        before: before, after: after, oracle: input.oracle, on: input.sets,
+        options: measuring.options(update))
     }
     let drift = try stages.time("drift") { try self.drift(of: after, input) }
     if let path = selection.saveMask {

@@ -20,7 +20,10 @@ struct CreationInput {
   /// The model that unlearning begins with.
   var model: Model<Float> { loaded.model }
 
-  init(_ model: String, _ data: UnlearningDataOptions, _ update: UpdateOptions) throws {
+  init(
+    _ model: String, _ data: UnlearningDataOptions, _ update: UpdateOptions,
+    _ measuring: MeasuringOptions
+  ) throws {
     let workers = Workers(count: update.threads ?? Workers.availableCount)
     loaded = try Self.load(model, data, seed: update.seed, workers)
     guard let checkpoint = loaded.checkpoint else {
@@ -42,11 +45,24 @@ struct CreationInput {
       return (file, examples)
     }
     let (forgetFile, forget) = try read("forget", data.forget)
-    let (_, retain) = try read("retain", data.retain)
-    let (_, test) = try read("test", data.test)
+    let (retainFile, retain) = try read("retain", data.retain)
+    let (testFile, test) = try read("test", data.test)
     var sets = UnlearningData(forget: forget, retain: retain, test: test)
     if let forgetFile {
       try Self.addAnswers(of: forgetFile, encoder, refusal: data.refusal, to: &sets)
+      let (utility, choices) = (
+        try MeasuringOptions.read(measuring.utility, "--utility"),
+        try MeasuringOptions.read(measuring.choices, "--choices")
+      )
+      for named in utility + choices {
+        files.append((named.name, named.file, named.file.examples.count))
+      }
+      sets.evaluation = try EvaluationSets(
+        encoder, forget: forgetFile, retain: retainFile, test: testFile,
+        utility: utility.map { EvaluationSets.NamedFile($0.name, $0.file) },
+        choices: choices.map { EvaluationSets.NamedFile($0.name, $0.file, subject: $0.subject) },
+        limits: EvaluationSets.Limits(
+          questions: measuring.questions, choices: measuring.choiceLimit))
     }
     self.sets = sets
     self.files = files

@@ -19,6 +19,7 @@ public struct PatchMetrics: Hashable, Sendable {
   /// What an evaluation would measure; named so that a reader sees what was not run.
   public static let evaluations = [
     "forget-set", "retain-set", "test-set", "membership-inference", "relearning", "oracle-distance",
+    "answers", "multiple-choice", "model-utility",
   ]
 
   /// The record as it stands in statements.

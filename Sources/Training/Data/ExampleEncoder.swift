@@ -166,7 +166,7 @@ public struct ExampleEncoder: Sendable {
       target: .span(start: start, end: end))
   }
 
-  private func tokens(_ text: String, pair: String? = nil, limit: Int? = nil) throws(DataError)
+  func tokens(_ text: String, pair: String? = nil, limit: Int? = nil) throws(DataError)
     -> Encoding
   {
     do throws(TokenizerError) {

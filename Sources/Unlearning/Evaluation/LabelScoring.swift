@@ -1,58 +1,89 @@
+import Architecture
 import Compute
 import Metrics
 import Transformer
 
-/// What a model says of each label: its log-probability, whether it is the most probable one, and, beside an
-/// oracle, how far the two distributions are apart.
-struct LabelScoring: LogitObjective {
-  let rows: [Int32]
-  let labels: [Int32]
-  /// The other model and its pass over the same batch; nil for none.
-  let oracle: (model: Model<Float>, pass: ForwardPass<Float>)?
+/// What one model says of some labels, row by row.
+struct LabelScores {
+  /// The log-probability of each label, in nats.
   private(set) var logProbabilities: [Double] = []
+  /// Each row's most probable column; −1 where a logit is not a number.
   private(set) var best: [Int32] = []
+  /// Each row's Jensen–Shannon divergence from the oracle, in nats; empty without one.
   private(set) var divergences: [Double] = []
-  private(set) var failure: String?
-  var needsAllRows: Bool { false }
 
-  init(
-    rows: [Int32], labels: [Int32], oracle: (model: Model<Float>, pass: ForwardPass<Float>)? = nil
+  /// Scores rows of logits, (rows × columns).
+  fileprivate mutating func add(
+    _ logits: Matrix<Float>, labels: [Int32], oracle: LogDistributions?, _ workers: Workers
   ) {
-    self.rows = rows
-    self.labels = labels
-    self.oracle = oracle
-  }
-
-  mutating func differentiate(
-    _ logits: inout Matrix<Float>, part: Range<Int>, wantsGradient: Bool, _ workers: Workers
-  ) {
-    let result = workers.logSoftmax(logits, labels: Array(labels[part]))
+    let result = workers.logSoftmax(logits, labels: labels)
     logProbabilities += result.logProbabilities.map { Double($0) }
     for row in 0..<logits.rows {
       let values = logits.row(row)
-      var top = 0
-      for index in values.indices where values[index] > values[top] { top = index }
-      best.append(Int32(top))
-    }
-    guard let oracle else { return }
-    let other: Matrix<Float>
-    do throws(InputError) {
-      other = try oracle.model.logits(oracle.pass, rows: Array(rows[part]))
-    } catch {
-      failure = error.description
-      return
-    }
-    let none = Array(repeating: ignoredLabel, count: part.count)
-    let mine = workers.logSoftmax(logits, labels: none).logSums
-    let theirs = workers.logSoftmax(other, labels: none).logSums
-    for row in 0..<logits.rows {
-      let first = logits.row(row).map { $0 - mine[row] }
-      let second = other.row(row).map { $0 - theirs[row] }
+      best.append(Int32(firstChoice(values)))
+      guard let oracle else { continue }
+      let sum = result.logSums[row]
+      let mine = values.map { $0 - sum }
+      let theirs = oracle.row(row)
       do throws(Undefined) {
-        divergences.append(try Divergence.jensenShannon.value(first.span, second.span))
+        divergences.append(try Divergence.jensenShannon.value(mine.span, theirs.span))
       } catch {
         divergences.append(.nan)
       }
     }
   }
+
+  /// Scores the same rows under several models and, last, under the oracle, whose logits are formed once.
+  ///
+  /// - Parameter passes: Each model's pass over the same batch, the oracle's last.
+  static func of(
+    _ models: [(model: Model<Float>, pass: ForwardPass<Float>)],
+    oracle: (model: Model<Float>, pass: ForwardPass<Float>)?, rows: [Int32], labels: [Int32]
+  ) throws(InputError) -> [LabelScores] {
+    var scores = Array(repeating: LabelScores(), count: models.count + (oracle == nil ? 0 : 1))
+    let columns = (models.first ?? oracle)?.model.plan.output?.map.outputs ?? 1
+    let step = max(16, logitLimit / max(1, columns))
+    for start in stride(from: 0, to: rows.count, by: step) {
+      let part = start..<min(start + step, rows.count)
+      let (partRows, partLabels) = (Array(rows[part]), Array(labels[part]))
+      var theirs: LogDistributions?
+      if let (model, pass) = oracle {
+        let logits = try model.logits(pass, rows: partRows)
+        scores[models.count].add(logits, labels: partLabels, oracle: nil, model.workers)
+        theirs = LogDistributions(logits, model.workers)
+      }
+      for (index, (model, pass)) in models.enumerated() {
+        let logits = try model.logits(pass, rows: partRows)
+        scores[index].add(logits, labels: partLabels, oracle: theirs, model.workers)
+      }
+    }
+    return scores
+  }
+}
+
+/// How many logits of a model exist at once: 32 MiB in binary32.
+private let logitLimit = 1 << 23
+
+/// Rows of logits as logarithms of probabilities.
+private struct LogDistributions {
+  let logits: Matrix<Float>
+  let logSums: [Float]
+
+  init(_ logits: Matrix<Float>, _ workers: Workers) {
+    self.logits = logits
+    let none = Array(repeating: ignoredLabel, count: logits.rows)
+    logSums = workers.logSoftmax(logits, labels: none).logSums
+  }
+
+  func row(_ row: Int) -> [Float] { logits.row(row).map { $0 - logSums[row] } }
+}
+
+/// The index of the largest value, of equal ones the first; −1 where a value is not a number.
+func firstChoice(_ values: some Collection<Float>) -> Int {
+  var best = (index: -1, value: -Float.infinity)
+  for (index, value) in values.enumerated() {
+    if value.isNaN { return -1 }
+    if best.index < 0 || value > best.value { best = (index, value) }
+  }
+  return best.index
 }

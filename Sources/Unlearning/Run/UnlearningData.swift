@@ -12,6 +12,8 @@ public struct UnlearningData: Sendable {
   public var preferred: [EncodedExample]
   /// Right and wrong answers to the forget set's questions; empty where the data have none.
   public var truth: TruthExamples
+  /// What models are asked beside the examples when they are measured; empty where nothing is.
+  public var evaluation = EvaluationSets()
 
   /// Puts the sets together.
   public init(
