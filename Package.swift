@@ -121,7 +121,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "AuditReport", "Provenance", "Patching", "Training", "Ledger", "Architecture",
-        "Attestation", "Compute", "Safetensors", "Storage", "StrictJSON", "Tokenization",
+        "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

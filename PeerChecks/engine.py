@@ -151,14 +151,30 @@ def check_minilm(program, folder, texts, work):
         check_gradients("MiniLM-L6, BertForMaskedLM", program, work / "BertForMaskedLM", "BertForMaskedLM", rows[::12], work)
 
 
-def check_gradients(name, program, folder, kind, rows, work):
-    """The loss of real text and the gradient of every parameter, relative to the largest number of each."""
+def gradients_of(model, inputs, labels):
+    logits, shift = model(**inputs).logits, model.config.model_type == "llama"
+    # Not the model's own loss, which is computed in binary32 whatever the model's precision.
+    logits, labels = (logits[:, :-1], labels[:, 1:]) if shift else (logits, labels)
+    loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1))
+    loss.backward()
+    return loss, {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}
+
+
+def check_gradients(name, program, folder, kind, rows, work, exact=None):
+    """The loss of real text and the gradient of every parameter, relative to the largest number of each.
+
+    Where `exact` makes a binary64 copy of the model, that is the reference, and what PyTorch's binary32 misses is told.
+    """
     model = load(kind, folder)
     inputs = padded(rows, 0)
     labels = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, -100)
-    loss = model(**inputs, labels=labels).loss
-    loss.backward()
-    theirs = {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}
+    loss, theirs = gradients_of(model, inputs, labels)
+    if exact is not None:
+        narrow = theirs
+        with exact(model) as wide:
+            loss, theirs = gradients_of(wide, inputs, labels)
+        missed = max(worst(narrow[key], theirs[key]) / max(theirs[key].abs().max().item(), 1e-5) for key in theirs)
+        print(f"         PyTorch's binary32 gradients against binary64: largest relative difference {missed:.1e}", flush=True)
     with Ours(program, "gradients", folder, work) as ours:
         tensors = ours.tensors(rows)
     difference = abs(tensors.pop("loss").item() - loss.item()) / loss.item()
@@ -282,7 +298,7 @@ def check_smollm2(program, folder, texts, work):
         by_text = ours.ask([text for text, _ in examples])["rows"]
         check_greedy("SmolLM2-135M, greedy, from texts by our tokens", model, rows, by_text, theirs)
     with torch.enable_grad():
-        check_gradients("SmolLM2-135M", program, folder, "AutoModelForCausalLM", rows[::4], work)
+        check_gradients("SmolLM2-135M", program, folder, "AutoModelForCausalLM", rows[::4], work, binary64)
 
 
 def check_training(root):

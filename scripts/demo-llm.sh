@@ -20,7 +20,8 @@ up trust add officer.pub.pem --name officer
 up request open --regime gdpr --ground 17-1-b | tee request.txt
 request=$(tail -n 1 request.txt)
 up create --model model --forget ../Examples/capitals.forget.jsonl --retain ../Examples/capitals.retain.jsonl \
-  --prompt bare --length 32 --method npo --sparsity 0.9 --rate 2e-4 --steps 30 --batch 6 --forget-limit 6 \
+  --prompt bare --no-end --length 32 --method npo --sparsity 0.9 --rate 2e-4 --steps 30 --batch 6 --forget-limit 6 \
+  --new-tokens 8 --questions 24 --relearn 1,2,4,8 --relearn-rate 1e-5 \
   --request "$request" -o erase.patch.safetensors
 up sign erase.patch.safetensors --key officer.key.pem
 up apply model erase.patch.safetensors

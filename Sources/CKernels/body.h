@@ -268,16 +268,24 @@ static inline REAL NAME(row_maximum)(const REAL *row, size_t begin, size_t end) 
   return top;
 }
 
-static inline REAL NAME(row_exp_sum)(const REAL *row, REAL top, size_t begin, size_t end) {
-  CK_REASSOCIATE
-  REAL sum = 0;
-  for (size_t c = begin; c < end; c++) sum += NAME(exp)(row[c] - top);
-  return sum;
+// Sums of a vocabulary's many small terms go by blocks: one running sum in binary32 loses two digits.
+enum { NAME(block) = 512 };
+
+static inline double NAME(row_exp_sum)(const REAL *row, REAL top, size_t begin, size_t end) {
+  double total = 0;
+  for (size_t first = begin; first < end; first += NAME(block)) {
+    CK_REASSOCIATE
+    size_t last = end - first < NAME(block) ? end : first + NAME(block);
+    REAL sum = 0;
+    for (size_t c = first; c < last; c++) sum += NAME(exp)(row[c] - top);
+    total += (double)sum;
+  }
+  return total;
 }
 
 CK_CLONES
 void NAME(softmax_rows)(REAL *restrict scores, size_t ld, size_t rows, size_t columns, ptrdiff_t first_row,
-                        int causal, ptrdiff_t window, REAL *restrict lse, size_t ld_lse) {
+                        int causal, ptrdiff_t window) {
   for (size_t r = 0; r < rows; r++) {
     CK_REASSOCIATE
     REAL *row = scores + r * ld;
@@ -293,32 +301,18 @@ void NAME(softmax_rows)(REAL *restrict scores, size_t ld, size_t rows, size_t co
     for (size_t c = end; c < columns; c++) row[c] = 0;
     REAL inverse = 1 / sum;
     for (size_t c = begin; c < end; c++) row[c] *= inverse;
-    lse[r * ld_lse] = top + (REAL)log((double)sum);
   }
 }
 
-CK_CLONES
-void NAME(softmax_again)(REAL *restrict scores, size_t ld, size_t rows, size_t columns, ptrdiff_t first_row,
-                         int causal, ptrdiff_t window, const REAL *restrict lse, size_t ld_lse) {
-  for (size_t r = 0; r < rows; r++) {
-    REAL *row = scores + r * ld;
-    size_t begin, end;
-    NAME(bounds)(first_row + (ptrdiff_t)r, columns, causal, window, &begin, &end);
-    REAL shift = lse[r * ld_lse];
-    for (size_t c = 0; c < begin; c++) row[c] = 0;
-    for (size_t c = begin; c < end; c++) row[c] = NAME(exp)(row[c] - shift);
-    for (size_t c = end; c < columns; c++) row[c] = 0;
-  }
-}
-
+// The row's mean of dp under p is taken of the same numbers that it is subtracted from: where nearly all of p is on one
+// key, what is left is a small difference, and Σ out·dout, though equal on paper, is not exact enough for it.
 CK_CLONES
 void NAME(softmax_backward)(const REAL *restrict p, REAL *restrict dp, size_t ld, size_t rows, size_t columns,
-                            const REAL *restrict out, const REAL *restrict dout, size_t ld_out, size_t width,
                             REAL factor) {
   CK_REASSOCIATE
   for (size_t r = 0; r < rows; r++) {
     REAL dot = 0;
-    for (size_t c = 0; c < width; c++) dot += out[r * ld_out + c] * dout[r * ld_out + c];
+    for (size_t c = 0; c < columns; c++) dot += p[r * ld + c] * dp[r * ld + c];
     for (size_t c = 0; c < columns; c++) dp[r * ld + c] = p[r * ld + c] * (dp[r * ld + c] - dot) * factor;
   }
 }
@@ -343,15 +337,30 @@ void NAME(rotate)(REAL *restrict x, size_t ld, const REAL *restrict cosine, cons
 CK_CLONES
 void NAME(log_softmax)(const REAL *restrict logits, size_t columns, int32_t label, REAL *lse, REAL *logp) {
   REAL top = NAME(row_maximum)(logits, 0, columns);
-  REAL sum = NAME(row_exp_sum)(logits, top, 0, columns);
-  *lse = top + (REAL)log((double)sum);
-  *logp = label < 0 ? 0 : logits[label] - *lse;
+  double rest = log(NAME(row_exp_sum)(logits, top, 0, columns));
+  *lse = (REAL)((double)top + rest);
+  *logp = label < 0 ? 0 : (REAL)((double)logits[label] - (double)top - rest);
 }
 
+// Probabilities are scaled to add up to 1: with a rounded lse they miss it all in the same direction, and so does the
+// gradient.
 CK_CLONES
 void NAME(cross_entropy_backward)(REAL *restrict logits, size_t columns, int32_t label, REAL lse,
                                   REAL weight) {
-  for (size_t c = 0; c < columns; c++) logits[c] = NAME(exp)(logits[c] - lse) * weight;
+  double total = 0;
+  for (size_t first = 0; first < columns; first += NAME(block)) {
+    CK_REASSOCIATE
+    size_t last = columns - first < NAME(block) ? columns : first + NAME(block);
+    REAL sum = 0;
+    for (size_t c = first; c < last; c++) {
+      REAL e = NAME(exp)(logits[c] - lse);
+      logits[c] = e;
+      sum += e;
+    }
+    total += (double)sum;
+  }
+  REAL factor = (REAL)((double)weight / total);
+  for (size_t c = 0; c < columns; c++) logits[c] *= factor;
   if (label >= 0) logits[label] -= weight;
 }
 

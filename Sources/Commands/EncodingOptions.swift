@@ -29,6 +29,11 @@ struct EncodingOptions: ParsableArguments {
       """)
   var prompt = "plain"
 
+  @Flag(
+    name: .long,
+    help: "No token ends an answer or a text: for models that know running text and no questions.")
+  var noEnd = false
+
   /// The tokenizer's file, where one was named.
   var tokenizerBytes: [UInt8]? {
     get throws {
@@ -67,7 +72,7 @@ struct EncodingOptions: ParsableArguments {
     }
     return ExampleEncoder(
       tokenizer, task: task, limit: min(length, plan.sequenceLimit), format: try format,
-      end: task == .languageModel ? try loaded.endToken : nil)
+      end: task == .languageModel && !noEnd ? try loaded.endToken : nil)
   }
 }
 

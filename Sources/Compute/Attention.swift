@@ -69,18 +69,17 @@ private let tileRows = 128
 extension Workers {
   /// `softmax(scale · Q Kᵀ) V` for each sequence and head (Vaswani et al., 2017), tile by tile.
   ///
-  /// Gives the heads' outputs (N × heads · width) and, for the backward pass, the logarithm of each row's
-  /// softmax denominator (N × heads), from which a tile's probabilities are made again (Dao et al., 2022).
+  /// Gives the heads' outputs (N × heads · width). The backward pass makes a tile's probabilities again (Dao et al.,
+  /// 2022), from scores and their largest: with a kept logarithm of the denominator they would add up to 1 only as
+  /// exactly as scores are small.
   public func attention<Element>(
     _ inputs: [Matrix<Element>], _ shape: AttentionShape, _ spans: [AttentionSpan]
-  ) -> (output: Matrix<Element>, logSums: Matrix<Element>) {
+  ) -> Matrix<Element> {
     check(inputs, shape, spans)
     let rows = inputs[shape.query.matrix].rows
     let outWidth = shape.heads * shape.width
     var output: Matrix<Element> = blank(rows: rows, columns: outWidth)
-    var logSums: Matrix<Element> = blank(rows: rows, columns: shape.heads)
     let out = unsafe output.mutablePointer()
-    let sums = unsafe logSums.mutablePointer()
     let (q, k, v) = unsafe (
       inputs[shape.query.matrix].pointer, inputs[shape.key.matrix].pointer,
       inputs[shape.value.matrix].pointer
@@ -108,22 +107,23 @@ extension Workers {
           keyAt, ldk, 0, s, keyRows)
         unsafe kernels.softmaxRows(
           s, keyRows, tile.queries.count, keyRows, tile.position - tile.keys.lowerBound,
-          shape.isCausal ? 1 : 0, shape.window ?? 0, sums + first * shape.heads + head, shape.heads)
+          shape.isCausal ? 1 : 0, shape.window ?? 0)
         unsafe kernels.product(
           false, false, tile.queries.count, shape.width, keyRows, 1, s, keyRows, valueAt, ldv, 0,
           out + first * outWidth + head * shape.width, outWidth)
       }
     }
-    return (output, logSums)
+    return output
   }
 
   /// The gradients of the input matrices, in the same layout.
   public func attentionBackward<Element>(
     _ inputs: [Matrix<Element>], _ shape: AttentionShape, _ spans: [AttentionSpan],
-    output: Matrix<Element>, logSums: Matrix<Element>, gradient: Matrix<Element>
+    gradient: Matrix<Element>
   ) -> [Matrix<Element>] {
     check(inputs, shape, spans)
-    precondition(gradient.rows == output.rows && gradient.columns == output.columns)
+    precondition(gradient.rows == inputs[shape.query.matrix].rows)
+    precondition(gradient.columns == shape.heads * shape.width)
     var gradients: [Matrix<Element>] = inputs.map { zeros(rows: $0.rows, columns: $0.columns) }
     let (dq, dk, dv) = unsafe (
       gradients[shape.query.matrix].mutablePointer(), gradients[shape.key.matrix].mutablePointer(),
@@ -137,8 +137,8 @@ extension Workers {
       inputs[shape.query.matrix].columns, inputs[shape.key.matrix].columns,
       inputs[shape.value.matrix].columns
     )
-    let (out, dOut, sums) = unsafe (output.pointer, gradient.pointer, logSums.pointer)
-    let outWidth = output.columns
+    let dOut = unsafe gradient.pointer
+    let outWidth = gradient.columns
     let perGroup = shape.heads / shape.groups
     let kernels = unsafe Element.kernels
     // One task for a sequence and group: nobody else adds to the group's keys and values.
@@ -161,11 +161,10 @@ extension Workers {
           unsafe kernels.product(
             false, true, count, keyRows, shape.width, Element(shape.scale), q + queryAt, ldq,
             k + keyAt, ldk, 0, p, keyRows)
-          unsafe kernels.softmaxAgain(
+          unsafe kernels.softmaxRows(
             p, keyRows, count, keyRows, tile.position - tile.keys.lowerBound,
-            shape.isCausal ? 1 : 0, shape.window ?? 0, sums + first * shape.heads + head,
-            shape.heads)
-          // dV += Pᵀ dO; dP = dO Vᵀ; dS = P (dP − Σ dO O) scale; dQ = dS K; dK += dSᵀ Q.
+            shape.isCausal ? 1 : 0, shape.window ?? 0)
+          // dV += Pᵀ dO; dP = dO Vᵀ; dS = P (dP − Σ P dP) scale; dQ = dS K; dK += dSᵀ Q.
           unsafe kernels.product(
             true, false, keyRows, shape.width, count, 1, p, keyRows, dOut + outAt, outWidth, 1,
             dv + valueAt, ldv)
@@ -173,8 +172,7 @@ extension Workers {
             false, true, count, keyRows, shape.width, 1, dOut + outAt, outWidth, v + valueAt, ldv,
             0, s, keyRows)
           unsafe kernels.softmaxBackward(
-            p, s, keyRows, count, keyRows, out + outAt, dOut + outAt, outWidth, shape.width,
-            Element(shape.scale))
+            p, s, keyRows, count, keyRows, Element(shape.scale))
           unsafe kernels.product(
             false, false, count, shape.width, keyRows, 1, s, keyRows, k + keyAt, ldk, 0,
             dq + queryAt, ldq)

@@ -50,9 +50,8 @@ public struct KernelTable<Element> {
   let layerNormBackward: (In, In, In, In, In, Out, Out?, Out?, Int, Int) -> Void
   let rmsNorm: (In, Int, In, Element, Element, Out, Int, Out, Int, Int) -> Void
   let rmsNormBackward: (In, Int, In, Element, In, In, Int, Out, Int, Out?, Int, Int) -> Void
-  let softmaxRows: (Out, Int, Int, Int, Int, Int32, Int, Out, Int) -> Void
-  let softmaxAgain: (Out, Int, Int, Int, Int, Int32, Int, In, Int) -> Void
-  let softmaxBackward: (In, Out, Int, Int, Int, In, In, Int, Int, Element) -> Void
+  let softmaxRows: (Out, Int, Int, Int, Int, Int32, Int) -> Void
+  let softmaxBackward: (In, Out, Int, Int, Int, Element) -> Void
   let rotate: (Out, Int, In, In, UnsafePointer<Int32>, Element, Int, Int) -> Void
   let logSoftmax: (In, Int, Int32, Out, Out) -> Void
   let crossEntropyBackward: (Out, Int, Int32, Element, Element) -> Void
@@ -84,7 +83,7 @@ extension Float: Scalar {
       gateBackward: ck_gate_backward_f32, layerNorm: ck_layer_norm_f32,
       layerNormBackward: ck_layer_norm_backward_f32, rmsNorm: ck_rms_norm_f32,
       rmsNormBackward: ck_rms_norm_backward_f32, softmaxRows: ck_softmax_rows_f32,
-      softmaxAgain: ck_softmax_again_f32, softmaxBackward: ck_softmax_backward_f32,
+      softmaxBackward: ck_softmax_backward_f32,
       rotate: ck_rotate_f32, logSoftmax: ck_log_softmax_f32,
       crossEntropyBackward: ck_cross_entropy_backward_f32, adamW: ck_adamw_f32,
       momentum: ck_momentum_f32, sophia: ck_sophia_f32,
@@ -110,7 +109,7 @@ extension Double: Scalar {
       gateBackward: ck_gate_backward_f64, layerNorm: ck_layer_norm_f64,
       layerNormBackward: ck_layer_norm_backward_f64, rmsNorm: ck_rms_norm_f64,
       rmsNormBackward: ck_rms_norm_backward_f64, softmaxRows: ck_softmax_rows_f64,
-      softmaxAgain: ck_softmax_again_f64, softmaxBackward: ck_softmax_backward_f64,
+      softmaxBackward: ck_softmax_backward_f64,
       rotate: ck_rotate_f64, logSoftmax: ck_log_softmax_f64,
       crossEntropyBackward: ck_cross_entropy_backward_f64, adamW: ck_adamw_f64,
       momentum: ck_momentum_f64, sophia: ck_sophia_f64,

@@ -14,6 +14,8 @@ public enum LeafType: String, CaseIterable, Hashable, Sendable {
   case requestReceived = "request.received"
   /// A patch has been made.
   case patchCreated = "patch.created"
+  /// A patch's effect has been measured.
+  case metricsRecorded = "metrics.recorded"
   /// A patch has been signed.
   case patchSigned = "patch.signed"
   /// A model is about to be written.

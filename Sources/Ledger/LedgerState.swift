@@ -156,6 +156,7 @@ public struct LedgerState: Sendable {
     case .requestReceived: return try takeRequest(leaf)
     case .modelRegistered: return try takeModel(leaf)
     case .patchCreated, .patchSigned: return try takePatch(leaf)
+    case .metricsRecorded: return try takeMetrics(leaf)
     case .patchIntent: return try takeIntent(leaf)
     case .patchApplied, .patchRolledBack, .patchAborted, .patchRecovered:
       return try takeOutcome(leaf)
@@ -216,6 +217,18 @@ public struct LedgerState: Sendable {
     if let method = try leaf.body["method"].optional?.text() { patches[place].method = method }
     if let bundle = try leaf.body["bundle"].optional?.digest() { patches[place].bundle = bundle }
     note(leaf.sequence, request)
+    return nil
+  }
+
+  private mutating func takeMetrics(_ leaf: Leaf) throws(JSONFieldError) -> String? {
+    let digest = try leaf.body["patch"].digest()
+    guard let place = patches.firstIndex(where: { $0.digest == digest }) else {
+      return "the patch is not known"
+    }
+    _ = try leaf.body["statement"].digest()
+    for value in try leaf.body["values"].elements() { _ = try value["millionths"].integer() }
+    patches[place].leaves.append(leaf.sequence)
+    note(leaf.sequence, patches[place].request)
     return nil
   }
 

@@ -56,19 +56,56 @@ public enum PatchMaking {
     return statement
   }
 
-  /// The leaf that records a new patch.
-  public static func event(_ statement: PatchStatement) throws(ProvenanceError) -> Event {
+  /// What the log says of a patch that was made, and of what was measured of it.
+  public static func events(_ statement: PatchStatement) throws(ProvenanceError) -> [Event] {
     let bytes = try attesting { () throws(AttestationError) in
       try statement.statement.encoded()
     }
-    return Event(
+    let digest = JSONValue.text(SHA256.digest(of: bytes).hex)
+    let created = Event(
       .patchCreated,
       [
-        "patch": .text(statement.patchDigest.hex),
-        "statement": .text(SHA256.digest(of: bytes).hex),
+        "patch": .text(statement.patchDigest.hex), "statement": digest,
         "base": .text(statement.base.root.hex), "result": .text(statement.resultRoot.hex),
         "method": .text(statement.method.name), "request": statement.request.map { .text($0) },
       ])
+    let values = statement.metrics.recorded.compactMap(metric)
+    if values.isEmpty { return [created] }
+    return [
+      created,
+      Event(
+        .metricsRecorded,
+        [
+          "patch": .text(statement.patchDigest.hex), "statement": digest,
+          "values": .array(Array(values.prefix(valueLimit))),
+          "recorded": .integer(Int64(statement.metrics.recorded.count)),
+        ]),
+    ]
+  }
+
+  /// How many values stand in a leaf; the statement has all.
+  private static let valueLimit = 256
+
+  /// A measurement on one of the request's sets as a leaf holds it, in millionths.
+  ///
+  /// Nil for one that was not run, and for one of a set with a name of its own, which people choose and a log can't
+  /// forget. Names are in small letters, as all words of the log.
+  private static func metric(_ recorded: JSONValue) -> JSONValue? {
+    let field = JSONField(recorded)
+    do throws(JSONFieldError) {
+      guard field["set"].optional == nil, let text = try field["value"].optional?.text(),
+        let value = Double(text), value.isFinite,
+        let millionths = Int64(exactly: (value * 1_000_000).rounded())
+      else { return nil }
+      return .members([
+        "subject": .text(try field["subject"].text()),
+        "name": .text(try field["name"].text().lowercased()),
+        "part": try field["part"].optional.map { part throws(JSONFieldError) in
+          .text(try part.text())
+        } ?? .null,
+        "n": .integer(Int64(try field["n"].count())), "millionths": .integer(millionths),
+      ])
+    } catch { return nil }
   }
 
   /// Signs a patch, or adds a signature to one that is signed.

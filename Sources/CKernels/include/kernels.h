@@ -60,15 +60,11 @@ void ck_f32_to_f16(const float *source, void *target, size_t count);
   void ck_rms_norm_backward_##S(const REAL *x, size_t ld, const REAL *weight, REAL offset,              \
                                 const REAL *rstd, const REAL *dy, size_t ld_dy, REAL *dx, size_t ld_dx, \
                                 REAL *dweight, size_t rows, size_t columns);                            \
-  /* Softmax of scores[r, begin(r) ..< end(r)], zero elsewhere; lse[r] is the log of the sum of exp. */ \
+  /* Softmax of scores[r, begin(r) ..< end(r)], zero elsewhere. */                                      \
   void ck_softmax_rows_##S(REAL *scores, size_t ld, size_t rows, size_t columns, ptrdiff_t first_row,   \
-                           int causal, ptrdiff_t window, REAL *lse, size_t ld_lse);                     \
-  /* The same probabilities from scores and the kept lse. */                                            \
-  void ck_softmax_again_##S(REAL *scores, size_t ld, size_t rows, size_t columns, ptrdiff_t first_row,  \
-                            int causal, ptrdiff_t window, const REAL *lse, size_t ld_lse);              \
-  /* dp[r, c] = p[r, c] (dp[r, c] - sum(dout[r] out[r])) factor */                                      \
+                           int causal, ptrdiff_t window);                                               \
+  /* dp[r, c] = p[r, c] (dp[r, c] - sum(p[r] dp[r])) factor */                                          \
   void ck_softmax_backward_##S(const REAL *p, REAL *dp, size_t ld, size_t rows, size_t columns,         \
-                               const REAL *out, const REAL *dout, size_t ld_out, size_t width,          \
                                REAL factor);                                                            \
   /* Turns pairs (x[i], x[i + half]) of one row's head by cos, sin of the row's position. */            \
   void ck_rotate_##S(REAL *x, size_t ld, const REAL *cosine, const REAL *sine, const int32_t *position, \

@@ -1,5 +1,6 @@
 import Architecture
 import Compute
+import Metrics
 import Patching
 import Provenance
 import Storage
@@ -89,7 +90,7 @@ extension Creation {
       let format = try data.encoding.format
       return .members([
         "prompt": .text(format.template), "separator": .text(format.separator),
-        "length": .integer(Int64(data.encoding.length)),
+        "length": .integer(Int64(data.encoding.length)), "ends": .bool(!data.encoding.noEnd),
       ])
     }
   }

@@ -61,7 +61,7 @@ struct MakingOptions: ParsableArguments {
       request: asked, to: output, replacing: force || replacing, surroundings)
     if let workspace {
       try workspace.record(
-        [try PatchMaking.event(statement)], in: try workspace.openLedger(.append),
+        try PatchMaking.events(statement), in: try workspace.openLedger(.append),
         at: surroundings.now)
     }
     return Console.Answer(

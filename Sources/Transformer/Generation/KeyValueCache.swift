@@ -66,6 +66,6 @@ struct KeyValueCache<Element: Scalar>: Sendable {
     shape.query = HeadRuns(matrix: 0, start: shape.query.start, stride: shape.query.stride)
     shape.key = HeadRuns(matrix: 1, start: 0, stride: width)
     shape.value = HeadRuns(matrix: 2, start: 0, stride: width)
-    return workers.attention([queries, keys[layer], values[layer]], shape, cached).output
+    return workers.attention([queries, keys[layer], values[layer]], shape, cached)
   }
 }

@@ -11,7 +11,6 @@ struct AttentionRecord<Element: Scalar>: Sendable {
   var keyInverse: Matrix<Element>?
   /// The heads' outputs before any gate.
   var heads: Matrix<Element>
-  var logSums: Matrix<Element>
 }
 
 extension ModelPlan.HeadRun {
@@ -63,7 +62,7 @@ extension Model {
     var record = AttentionRecord<Element>(
       projections: attention.inputs.enumerated().map { index, map in
         apply(map, index == attention.query.map ? rows(of: x, narrow) : x)
-      }, heads: .empty, logSums: .empty)
+      }, heads: .empty)
     let queryPositions =
       narrow.map { $0.rows.map { context.batch.positions[Int($0)] } } ?? context.batch.positions
     let sizes = plan.dimensions
@@ -141,7 +140,7 @@ extension Model {
       record.heads = heads
     } else {
       let (inputs, shape, spans) = narrowed(record, attention, shape, context, needed)
-      (record.heads, record.logSums) = workers.attention(inputs, shape, spans)
+      record.heads = workers.attention(inputs, shape, spans)
     }
     apply(attention.output, gated(record.heads, layer, context), addingTo: &y)
     return record
@@ -188,7 +187,7 @@ extension Model {
     let (inputs, shape, spans) = narrowed(
       record, attention, attentionShape(attention), context, needed)
     var gradients = workers.attentionBackward(
-      inputs, shape, spans, output: record.heads, logSums: record.logSums, gradient: dHeads)
+      inputs, shape, spans, gradient: dHeads)
     if let needed, gradients.count > record.projections.count {
       workers.add(
         rows: gradients.removeLast(), to: &gradients[attention.query.map], at: needed.rows)
