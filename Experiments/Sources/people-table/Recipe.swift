@@ -132,6 +132,23 @@ struct Row: Hashable {
         rows.append(Row(method: method, selection: selection))
       }
     }
+    for method in [Method.dpo, .idk, .simnpo, .kl, .taskVector, .ft, .sparse, .ga, .ssd] {
+      for selection in [Selection.full, .mlr, .random] {
+        rows.append(Row(method: method, selection: selection))
+      }
+    }
+    // Selections that know nothing of units, beside `salun`; and what looks at no data.
+    for method in [Method.npo, .gd, .secondOrder] {
+      for selection in [Selection.sure, .wagle] {
+        rows.append(Row(method: method, selection: selection))
+      }
+    }
+    for method in [Method.dpo, .idk, .simnpo, .kl, .ft, .ga] {
+      rows.append(Row(method: method, selection: .salun))
+    }
+    for selection in [Selection.randomElements, .last, .lowRank] {
+      rows.append(Row(method: .npo, selection: selection))
+    }
     rows.append(Row(method: .npo, selection: .mlr, robustness: 1))
     for selection in [Selection.relearned, .moved] {
       rows.append(Row(method: .npo, selection: selection))
@@ -175,20 +192,6 @@ struct Row: Hashable {
     }
     for selection in [Selection.mlrSum, .mlrDataset, .mlf, .magnitude] {
       rows.append(Row(method: .secondOrder, selection: selection))
-    }
-    for method in [Method.simnpo, .kl, .idk, .dpo, .ga, .ft, .taskVector, .ssd, .sparse] {
-      for selection in [Selection.full, .mlr, .random] {
-        rows.append(Row(method: method, selection: selection))
-      }
-    }
-    // Selections that know nothing of units, beside `salun`; and what looks at no data.
-    for method in [Method.npo, .gd, .secondOrder] {
-      for selection in [Selection.sure, .wagle] {
-        rows.append(Row(method: method, selection: selection))
-      }
-    }
-    for selection in [Selection.randomElements, .last, .lowRank] {
-      rows.append(Row(method: .npo, selection: selection))
     }
     return rows
   }()
