@@ -97,7 +97,7 @@ struct Chooser {
     let plan = model.plan
     let counts = try UnitCounts(plan.dimensions)
     let everyUnit = Trainable(UnitMask(all: counts).units, of: subject.map, in: plan)
-    let loss = Method.npo.loss(limit: limit) ?? .npo()
+    let loss = Method.npo.loss(limit: limit, of: plan) ?? .npo()
     let unlearned = try Descent(
       loss: loss, rate: 2e-3, steps: settings.steps, batch: settings.batch,
       retainBatch: settings.retainBatch, seed: seed

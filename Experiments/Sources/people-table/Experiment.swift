@@ -176,8 +176,8 @@ struct Experiment {
   }
 
   /// The descent of a gradient method; nil for the others.
-  private func descent(_ row: Row, rate: Double, seed: UInt64) -> Descent? {
-    guard var loss = row.method.loss(limit: limit) else { return nil }
+  private func descent(_ row: Row, of plan: ModelPlan, rate: Double, seed: UInt64) -> Descent? {
+    guard var loss = row.method.loss(limit: limit, of: plan) else { return nil }
     loss.forgetWeight *= row.pull
     return Descent(
       loss: loss, rate: rate, steps: settings.steps, batch: settings.batch,
@@ -189,7 +189,7 @@ struct Experiment {
     _ row: Row, _ subject: Subject, _ freedom: Freedom, rate: Double, seed: UInt64
   ) throws -> Model<Float> {
     let start = subject.model
-    if let descent = descent(row, rate: rate, seed: seed) {
+    if let descent = descent(row, of: start.plan, rate: rate, seed: seed) {
       return try descent.run(start, freedom, on: data.sets).model
     }
     let trainable = freedom.trainable
@@ -290,7 +290,9 @@ struct Experiment {
       let target = try subject("target-\(seed)")
       _ = try records.record("equal", row.name, seed: seed, rate: rate) {
         let freedom = try chooser(target).choose(row, seed: seed)
-        guard var descent = descent(row, rate: rate, seed: seed) else { return [] }
+        guard var descent = descent(row, of: target.model.plan, rate: rate, seed: seed) else {
+          return []
+        }
         descent.end = limit
         let (model, steps) = try descent.run(target.model, freedom, on: data.sets)
         let reached = try Unlearner.meanLoss(model, data.sets.forget, 4096) >= limit

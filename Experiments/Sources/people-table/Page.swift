@@ -366,7 +366,7 @@ struct Page {
     }
     return """
       - Rows: \(names.isEmpty ? "none" : names.joined(separator: ", ")).
-      - RMU and Sophia; sparsities other than those in the table; other models and data; successive requests; quantised \
+      - Sophia; sparsities other than those in the table; other models and data; successive requests; quantised \
       recovery; attacks other than the loss attack and relearning from leaked facts.
 
       """

@@ -1,9 +1,11 @@
 import Architecture
+import Compute
+import Transformer
 import Unlearning
 
 /// How the model is changed.
 enum Method: String, CaseIterable {
-  case npo, gd, kl, ga, simnpo, dpo, idk, ft
+  case npo, gd, kl, ga, simnpo, dpo, idk, rmu, ft
   case sparse = "l1-sparse"
   case secondOrder = "second-order"
   case taskVector = "task-vector"
@@ -13,7 +15,7 @@ enum Method: String, CaseIterable {
   ///
   /// Published weights of the forget term are for large models and cost this one all it knows; these pull equally
   /// at first: a quarter of the retain term for each label, of which an answer has about eight.
-  func loss(limit: Double) -> UnlearningLoss? {
+  func loss(limit: Double, of plan: ModelPlan) -> UnlearningLoss? {
     var loss: UnlearningLoss
     switch self {
     case .npo: loss = .npo(gamma: 0.03)
@@ -23,6 +25,13 @@ enum Method: String, CaseIterable {
     case .simnpo: loss = .simNPO(gamma: 0.25)
     case .dpo: loss = .dpo(gamma: 0.03)
     case .idk: loss = .idk(gamma: 0.25)
+    case .rmu:
+      // Hidden states are not losses: there is no limit, and the retain term's weight is what holds it.
+      var random = RandomNumbers(seed: 1)
+      let direction = LossStep<Float>.direction(width: plan.dimensions.hidden, &random)
+      return .rmu(
+        UnlearningLoss.Steering(
+          layer: plan.layers.count / 2 - 1, coefficient: 6.5, direction: direction), alpha: 1)
     case .ft: loss = .fineTuning()
     case .sparse: loss = .fineTuning(sparsity: 5e-4)
     case .secondOrder, .taskVector, .ssd: return nil
@@ -34,7 +43,7 @@ enum Method: String, CaseIterable {
   /// Whether it drives the forget loss up step by step, so that it can be stopped at a level.
   var raisesForgetLoss: Bool {
     switch self {
-    case .npo, .gd, .kl, .ga, .simnpo, .dpo, .idk: true
+    case .npo, .gd, .kl, .ga, .simnpo, .dpo, .idk, .rmu: true
     case .ft, .sparse, .secondOrder, .taskVector, .ssd: false
     }
   }
@@ -145,6 +154,9 @@ struct Row: Hashable {
     }
     for method in [Method.dpo, .idk, .simnpo, .kl, .ft, .ga] {
       rows.append(Row(method: method, selection: .salun))
+    }
+    for selection in [Selection.full, .mlr, .random, .salun] {
+      rows.append(Row(method: .rmu, selection: selection))
     }
     for selection in [Selection.randomElements, .last, .lowRank] {
       rows.append(Row(method: .npo, selection: selection))
