@@ -22,7 +22,6 @@ struct Finetune: ParsableCommand {
       Example: unlearn-patch finetune --model bert --data reviews.jsonl --task sequence-classification -o tuned
       """)
 
-  enum Optimizer: String, ExpressibleByArgument, CaseIterable { case adamw, sgd, sophia }
   enum StoredType: String, ExpressibleByArgument, CaseIterable { case bf16, f16, f32 }
 
   @OptionGroup var common: CommonOptions
@@ -49,11 +48,8 @@ struct Finetune: ParsableCommand {
   var warmup = 0
   @Option(name: .long, help: "How many examples make a step.")
   var batch = 16
-  @Option(
-    name: .long, help: "How many tokens are computed at once at most; decides memory, not the sum.")
-  var tokensPerPass = 4096
   @Option(name: .long, help: "The optimiser: adamw, sgd or sophia.")
-  var optimizer = Optimizer.adamw
+  var optimizer = OptimizerName.adamw
   @Option(name: .long, help: "The weight decay of matrices.")
   var decay = 0.01
   @Option(name: .long, help: "The largest norm of a step's gradient; 0 for any.")
@@ -64,8 +60,7 @@ struct Finetune: ParsableCommand {
   var recompute = false
   @Option(name: .long, help: "Decides order, masks and new weights.")
   var seed: UInt64 = 0
-  @Option(name: .long, help: "How many threads compute (default: all cores).")
-  var threads: Int?
+  @OptionGroup var computing: ComputingOptions
   @Option(
     name: .long,
     help: "The type of the written weights (default: as they were; f32 for a new model).")
@@ -80,14 +75,12 @@ struct Finetune: ParsableCommand {
     guard epochs > 0, epochs <= 100_000 else {
       throw ValidationError("--epochs must be at least 1")
     }
-    guard batch > 0, tokensPerPass > 0 else {
-      throw ValidationError("--batch and --tokens-per-pass must be at least 1")
-    }
+    guard batch > 0 else { throw ValidationError("--batch must be at least 1") }
     guard rate.isFinite, rate > 0, decay.isFinite, decay >= 0, clip >= 0 else {
       throw ValidationError("--rate must be above 0, --decay and --clip at least 0")
     }
-    guard warmup >= 0, keepEvery ?? 0 >= 0, threads ?? 1 > 0 else {
-      throw ValidationError("--warmup and --keep-every must be at least 0, --threads at least 1")
+    guard warmup >= 0, keepEvery ?? 0 >= 0 else {
+      throw ValidationError("--warmup and --keep-every must be at least 0")
     }
   }
 
@@ -138,7 +131,7 @@ struct Finetune: ParsableCommand {
 
   private func prepare() throws -> Work {
     let file = try DataFile(path: data)
-    let workers = Workers(count: threads ?? Workers.availableCount)
+    let workers = computing.workers
     var random = RandomNumbers(seed: seed)
     let loaded = try source.load(
       task: encoding.task, labels: labels ?? Self.classes(of: file), workers, &random)
@@ -186,7 +179,7 @@ struct Finetune: ParsableCommand {
   /// The mean loss over the validation examples; nil where there are none.
   private func validationLoss(_ model: Model<Float>, _ work: Work) throws -> Double? {
     if work.validation.isEmpty { return nil }
-    return try model.evaluate(work.validation, tokensPerPass: tokensPerPass).loss
+    return try model.evaluate(work.validation, tokensPerPass: computing.tokensPerPass).loss
   }
 
   private static func record(
@@ -238,15 +231,10 @@ struct Finetune: ParsableCommand {
   private static let stored: [StoredType: StoredFloat] = [.bf16: .bf16, .f16: .f16, .f32: .f32]
 
   private func options(_ examples: Int) -> TrainingOptions {
-    let rule: UpdateRule =
-      switch optimizer {
-      case .adamw: .adamW()
-      case .sgd: .momentum()
-      case .sophia: .sophia()
-      }
-    return TrainingOptions(
-      rule: rule, decay: decay, rate: rate, shape: schedule, warmup: warmup, epochs: epochs,
-      examples: examples, batchSize: batch, tokensPerPass: tokensPerPass,
+    TrainingOptions(
+      rule: optimizer.rule, decay: decay, rate: rate, shape: schedule, warmup: warmup,
+      epochs: epochs,
+      examples: examples, batchSize: batch, tokensPerPass: computing.tokensPerPass,
       clip: clip > 0 ? clip : nil, seed: seed, recomputes: recompute)
   }
 

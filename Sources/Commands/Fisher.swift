@@ -27,26 +27,16 @@ struct Fisher: ParsableCommand {
   @OptionGroup var encoding: EncodingOptions
   @Option(name: .long, help: "Sum over the units of a kept mask alone.", completion: .file())
   var maskFile: String?
-  @Option(name: .long, help: "How many threads compute (default: all cores).")
-  var threads: Int?
-  @Option(name: .long, help: "How many tokens are computed at once at most.")
-  var tokensPerPass = 4096
+  @OptionGroup var computing: ComputingOptions
   @Option(name: [.short, .long], help: "The file of sums.", completion: .file())
   var output: String
-
-  func validate() throws {
-    guard threads ?? 1 > 0, tokensPerPass > 0 else {
-      throw ValidationError("--threads and --tokens-per-pass must be at least 1")
-    }
-  }
 
   func run() throws {
     try common.run { _, progress in
       if try FileStatus.ifExists(output) != nil { throw StorageError(.exists, path: output) }
-      let workers = Workers(count: threads ?? Workers.availableCount)
       var random = RandomNumbers(seed: 0)
       let loaded = try ModelSourceOptions.of(model).load(
-        task: encoding.task, labels: nil, workers, &random)
+        task: encoding.task, labels: nil, computing.workers, &random)
       let map = try loaded.unitMap()
       let plan = loaded.model.plan
       let counts = try UnitCounts(plan.dimensions)
@@ -55,7 +45,7 @@ struct Fisher: ParsableCommand {
       let examples = try encoding.encoder(for: loaded).encode(file)
       var memory = SecondOrderMemory<Float>(
         Trainable(units.units, of: map, in: plan), of: plan,
-        options: ExampleGradients(tokensPerPass: tokensPerPass))
+        options: ExampleGradients(tokensPerPass: computing.tokensPerPass))
       let clock = ContinuousClock()
       let start = clock.now
       let step = 64

@@ -19,10 +19,9 @@ extension Creation {
       "selection": try selection.selection(seed: update.seed, input.map).json,
       "budget": budget,
       "sparsity": .text(selection.sparsity), "mask": selection.maskFile.map { .text($0) } ?? .null,
-      "gradients": [selection.forgetGradients, selection.retainGradients].compactMap { $0 }.isEmpty
+      "gradients": selection.forgetGradients == nil
         ? .null
-        : .array(
-          [selection.forgetGradients, selection.retainGradients].map { .text($0 ?? "") }),
+        : .array([selection.forgetGradients, selection.retainGradients].map { .text($0 ?? "") }),
       "mask_examples": .integer(Int64(selection.maskExamples)),
       "tokens_per_pass": .integer(Int64(update.tokensPerPass)),
       "seed": .text("\(update.seed)"), "data": datasets(of: input), "encoding": try encoding,

@@ -46,13 +46,13 @@ struct Creation {
       state = UnlearningState(
         mask: choice.mask,
         notes: .members(["mask": try record(of: choice, input.map), "stages": stages.json]))
-      if keeping.interval > 0 { try state.save(nil, fingerprint: fingerprint, to: statePath) }
+      if keeping.keepEvery > 0 { try state.save(nil, fingerprint: fingerprint, to: statePath) }
     }
     let trainable = Trainable(state.mask.units, of: input.map, in: before.plan)
     let updated = try updating.run(
       trainable, &stages,
       keeping: UnitUpdating.Keeping(
-        state: state, path: statePath, fingerprint: fingerprint, interval: keeping.interval,
+        state: state, path: statePath, fingerprint: fingerprint, interval: keeping.keepEvery,
         isResumed: isResumed), progress)
     let after = updated.model.rounded(like: input.checkpoint, trainable)
     let effect = try stages.time("evaluation") {

@@ -24,7 +24,7 @@ struct CreationInput {
     _ model: String, _ data: UnlearningDataOptions, _ update: UpdateOptions,
     _ measuring: MeasuringOptions
   ) throws {
-    let workers = Workers(count: update.threads ?? Workers.availableCount)
+    let workers = update.computing.workers
     loaded = try Self.load(model, data, seed: update.seed, workers)
     guard let checkpoint = loaded.checkpoint else {
       throw ProvenanceError(.usage, "--model names no model")

@@ -75,8 +75,6 @@ struct KeepingOptions: ParsableArguments {
   @Flag(name: .long, help: "Go on with a run that was stopped.")
   var resume = false
 
-  var interval: Int { keepEvery }
-
   func validate() throws {
     guard keepEvery >= 0 else { throw ValidationError("--keep-every must be at least 0") }
   }

@@ -176,14 +176,8 @@ struct UnitUpdating {
       throw ProvenanceError(
         .usage, "--method \(creation.method) needs questions with answers to forget")
     }
-    let rule: UpdateRule =
-      switch update.optimizer {
-      case .adamw: .adamW()
-      case .sgd: .momentum()
-      case .sophia: .sophia()
-      }
     return GradientUnlearning(
-      loss, rule: rule, decay: update.decay,
+      loss, rule: update.optimizer.rule, decay: update.decay,
       schedule: Schedule(
         rate: update.rate ?? 1e-4, shape: update.schedule, warmup: update.warmup,
         steps: update.steps), batchSize: update.batch, tokensPerPass: update.tokensPerPass,

@@ -181,10 +181,8 @@ struct UpdateOptions: ParsableArguments {
   var warmup = 0
   @Option(name: .long, help: "How many forget examples, and as many retain examples, make a step.")
   var batch = 16
-  enum Optimizer: String, ExpressibleByArgument, CaseIterable { case adamw, sgd, sophia }
-
   @Option(name: .long, help: "The optimiser: adamw, sgd or sophia.")
-  var optimizer = Optimizer.adamw
+  var optimizer = OptimizerName.adamw
   @Option(name: .long, help: "The weight decay of matrices.")
   var decay = 0.0
   @Option(name: .long, help: "The largest norm of a step's gradient; 0 for any.")
@@ -229,17 +227,13 @@ struct UpdateOptions: ParsableArguments {
   var curvature = Curvature.diagonal
   @Option(name: .long, help: "Decides order, samples and random masks.")
   var seed: UInt64 = 0
-  @Option(name: .long, help: "How many threads compute (default: all cores).")
-  var threads: Int?
-  @Option(name: .long, help: "How many tokens are computed at once at most.")
-  var tokensPerPass = 4096
+  @OptionGroup var computing: ComputingOptions
+
+  var tokensPerPass: Int { computing.tokensPerPass }
 
   func validate() throws {
-    guard (1...1_000_000).contains(steps), batch > 0, warmup >= 0, tokensPerPass > 0,
-      threads ?? 1 > 0
-    else {
-      throw ValidationError(
-        "--steps, --batch, --tokens-per-pass and --threads must be at least 1, --warmup at least 0")
+    guard (1...1_000_000).contains(steps), batch > 0, warmup >= 0 else {
+      throw ValidationError("--steps and --batch must be at least 1, --warmup at least 0")
     }
     guard rate ?? 1 > 0, rate ?? 1 < .infinity, clip >= 0, decay >= 0, damping > 0, l1 >= 0,
       l1 < .infinity, strength.isFinite
