@@ -2,6 +2,7 @@ public import Architecture
 public import Compute
 import Safetensors
 public import Storage
+public import StrictJSON
 public import Transformer
 
 /// What is kept of a run, or of numbers that a run goes on from: matrices, series and texts by name.
@@ -24,6 +25,13 @@ public struct StateContents: Sendable {
   public init(format: String, fingerprint: Digest) {
     self.format = format
     self.fingerprint = fingerprint
+  }
+
+  /// Puts a document in, as a text.
+  public mutating func put(_ document: JSONValue, as key: String) throws(DataError) {
+    do throws(CanonicalJSON.EncodingError) {
+      texts[key] = String(decoding: try CanonicalJSON.encode(document), as: UTF8.self)
+    } catch { throw DataError("\(key) has no canonical form: \(error)") }
   }
 
   /// Puts numbers in, by the names of their parameters: `KIND/NAME`.
@@ -103,6 +111,9 @@ public struct StateFile: ~Copyable {
   private static func text(_ key: String, in header: Header) -> String? {
     header.metadata?.first { $0.key.text == key }?.value.text
   }
+
+  /// A text's bytes; none where there is no such text.
+  public func bytes(_ key: String) -> [UInt8] { Array((text(key) ?? "").utf8) }
 
   /// A number of 0 or more.
   public func count(_ key: String) throws(DataError) -> Int {

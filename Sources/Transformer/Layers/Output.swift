@@ -53,8 +53,14 @@ extension Model {
   }
 
   private func parts(_ objective: some LogitObjective<Element>, columns: Int) -> [Range<Int>] {
-    let count = objective.rows.count
-    let step = objective.needsAllRows ? max(count, 1) : max(16, logitLimit / max(columns, 1))
+    objective.needsAllRows
+      ? [0..<objective.rows.count].filter { !$0.isEmpty }
+      : outputParts(objective.rows.count, columns: columns)
+  }
+
+  /// Cuts so many rows of the output into parts whose logits may exist at once.
+  public func outputParts(_ count: Int, columns: Int) -> [Range<Int>] {
+    let step = max(16, logitLimit / max(columns, 1))
     return stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }
   }
 

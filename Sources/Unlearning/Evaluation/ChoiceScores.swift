@@ -49,10 +49,6 @@ public struct ChoiceScores: Sendable, Hashable {
     let losses = try ExampleScores(
       of: model, on: Array(answers.joined()), tokensPerPass: tokensPerPass
     ).losses
-    var at = 0
-    return answers.map { choices in
-      at += choices.count
-      return losses[at - choices.count..<at].map { -$0 }
-    }
+    return ExampleScores.parted(losses.map { -$0 }, like: answers)
   }
 }

@@ -46,17 +46,11 @@ extension EffectEvaluation {
     let wrong = try ExampleScores(
       of: model, on: Array(truth.wrong.joined()), tokensPerPass: options.tokensPerPass
     ).means
-    var values: [Double] = []
-    var at = 0
-    for (loss, answers) in zip(right, truth.wrong) {
+    return zip(right, ExampleScores.parted(wrong, like: truth.wrong)).map { loss, others in
       do throws(Undefined) {
-        values.append(
-          try TruthRatio.geometric.ratio(
-            rightLoss: loss, wrongLosses: Array(wrong[at..<at + answers.count])))
-      } catch { values.append(.nan) }
-      at += answers.count
+        return try TruthRatio.geometric.ratio(rightLoss: loss, wrongLosses: others)
+      } catch { return .nan }
     }
-    return values
   }
 
   private mutating func addQuality(_ mine: [Double], _ oracle: [Double], _ subject: Subject) {

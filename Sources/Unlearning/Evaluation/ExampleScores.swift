@@ -21,6 +21,15 @@ public struct ExampleScores: Sendable, Hashable {
   public var means: [Double] { zip(losses, counts).map { $0 / Double($1) } }
   /// The mean loss over all labels.
   public var loss: Double { losses.reduce(0, +) / Double(counts.reduce(0, +)) }
+  /// The losses of groups of examples that were scored in a row: of each question's answers.
+  static func parted(_ values: [Double], like groups: [[EncodedExample]]) -> [[Double]] {
+    var at = 0
+    return groups.map { group in
+      at += group.count
+      return Array(values[at - group.count..<at])
+    }
+  }
+
   /// For each example whether every label is the first choice: the greedy answer is the right one.
   public var isRight: [Bool] { zip(hits, counts).map { $0 == $1 } }
 

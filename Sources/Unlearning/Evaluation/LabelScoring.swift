@@ -12,10 +12,11 @@ struct LabelScores {
   /// Each row's Jensen–Shannon divergence from the oracle, in nats; empty without one.
   private(set) var divergences: [Double] = []
 
-  /// Scores rows of logits, (rows × columns).
+  /// Scores rows of logits, (rows × columns); gives the rows' denominators.
+  @discardableResult
   fileprivate mutating func add(
     _ logits: Matrix<Float>, labels: [Int32], oracle: LogDistributions?, _ workers: Workers
-  ) {
+  ) -> [Float] {
     let result = workers.logSoftmax(logits, labels: labels)
     logProbabilities += result.logProbabilities.map { Double($0) }
     for row in 0..<logits.rows {
@@ -31,6 +32,7 @@ struct LabelScores {
         divergences.append(.nan)
       }
     }
+    return result.logSums
   }
 
   /// Scores the same rows under several models and, last, under the oracle, whose logits are formed once.
@@ -42,15 +44,15 @@ struct LabelScores {
   ) throws(InputError) -> [LabelScores] {
     var scores = Array(repeating: LabelScores(), count: models.count + (oracle == nil ? 0 : 1))
     let columns = (models.first ?? oracle)?.model.plan.output?.map.outputs ?? 1
-    let step = max(16, logitLimit / max(1, columns))
-    for start in stride(from: 0, to: rows.count, by: step) {
-      let part = start..<min(start + step, rows.count)
+    let parts = (models.first ?? oracle)?.model.outputParts(rows.count, columns: columns) ?? []
+    for part in parts {
       let (partRows, partLabels) = (Array(rows[part]), Array(labels[part]))
       var theirs: LogDistributions?
       if let (model, pass) = oracle {
         let logits = try model.logits(pass, rows: partRows)
-        scores[models.count].add(logits, labels: partLabels, oracle: nil, model.workers)
-        theirs = LogDistributions(logits, model.workers)
+        let sums = scores[models.count].add(
+          logits, labels: partLabels, oracle: nil, model.workers)
+        theirs = LogDistributions(logits: logits, logSums: sums)
       }
       for (index, (model, pass)) in models.enumerated() {
         let logits = try model.logits(pass, rows: partRows)
@@ -61,19 +63,10 @@ struct LabelScores {
   }
 }
 
-/// How many logits of a model exist at once: 32 MiB in binary32.
-private let logitLimit = 1 << 23
-
 /// Rows of logits as logarithms of probabilities.
 private struct LogDistributions {
   let logits: Matrix<Float>
   let logSums: [Float]
-
-  init(_ logits: Matrix<Float>, _ workers: Workers) {
-    self.logits = logits
-    let none = Array(repeating: ignoredLabel, count: logits.rows)
-    logSums = workers.logSoftmax(logits, labels: none).logSums
-  }
 
   func row(_ row: Int) -> [Float] { logits.row(row).map { $0 - logSums[row] } }
 }

@@ -30,12 +30,10 @@ public struct UtilityScores: Sendable, Hashable {
     }
     let right = try losses(set.right)
     let paraphrased = set.paraphrased == set.right ? right : try losses(set.paraphrased)
-    let wrong = try losses(Array(set.wrong.joined()))
+    let wrong = ExampleScores.parted(
+      try losses(Array(set.wrong.joined())), like: set.wrong)
     var (probabilities, truths): ([Double], [Double]) = ([], [])
-    var at = 0
-    for (index, answers) in set.wrong.enumerated() {
-      let others = Array(wrong[at..<at + answers.count])
-      at += answers.count
+    for (index, others) in wrong.enumerated() {
       do throws(Undefined) {
         switch set.kind {
         case .retained: probabilities.append(try Likelihood.probability(meanLoss: right[index]))

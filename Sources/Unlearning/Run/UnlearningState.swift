@@ -31,10 +31,8 @@ public struct UnlearningState: Sendable {
     _ unlearner: Unlearner?, fingerprint: Digest, to path: String
   ) throws(DataError) {
     var contents = StateContents(format: Self.format, fingerprint: fingerprint)
-    do throws(CanonicalJSON.EncodingError) {
-      contents.texts["mask"] = String(decoding: try CanonicalJSON.encode(mask.json), as: UTF8.self)
-      contents.texts["notes"] = String(decoding: try CanonicalJSON.encode(notes), as: UTF8.self)
-    } catch { throw DataError("the state has no canonical form: \(error)") }
+    try contents.put(mask.json, as: "mask")
+    try contents.put(notes, as: "notes")
     unlearner?.keep(in: &contents)
     try contents.write(to: path)
   }
@@ -43,9 +41,9 @@ public struct UnlearningState: Sendable {
   public init(path: String, fingerprint: Digest, of counts: UnitCounts) throws(DataError) {
     let file = try StateFile(path: path, format: Self.format, fingerprint: fingerprint)
     do throws(JSONDocumentError) {
-      mask = try UnitMask(parsing: Array((file.text("mask") ?? "").utf8), of: counts)
+      mask = try UnitMask(parsing: file.bytes("mask"), of: counts)
       notes = try JSONDocument.read(
-        Array((file.text("notes") ?? "").utf8), byteLimit: UnitMask.byteLimit
+        file.bytes("notes"), byteLimit: UnitMask.byteLimit
       ) { $0.value ?? .null }
     } catch { throw DataError("\(path): \(error)") }
   }

@@ -5,7 +5,7 @@ import StrictJSON
 public import Training
 import Transformer
 
-// The file is described in docs/methods.md.
+// The file is described in docs/successive-requests.md.
 extension SecondOrderMemory<Float> {
   private static var format: String { "unlearn-patch/second-order-memory/v1" }
 
@@ -18,10 +18,7 @@ extension SecondOrderMemory<Float> {
     units: UnitMask, model digest: Digest, of plan: ModelPlan, to path: String
   ) throws(DataError) {
     var contents = StateContents(format: Self.format, fingerprint: digest)
-    do throws(CanonicalJSON.EncodingError) {
-      contents.texts["units"] = String(
-        decoding: try CanonicalJSON.encode(units.json), as: UTF8.self)
-    } catch { throw DataError("the units have no canonical form: \(error)") }
+    try contents.put(units.json, as: "units")
     contents.texts["retained"] = String(retain.examples)
     contents.texts["dataset_size"] = String(datasetSize)
     contents.texts["forgotten"] = String(forgotten)
@@ -53,7 +50,7 @@ extension SecondOrderMemory<Float> {
     }
     let units: UnitMask
     do throws(JSONDocumentError) {
-      units = try UnitMask(parsing: Array((file.text("units") ?? "").utf8), of: counts)
+      units = try UnitMask(parsing: file.bytes("units"), of: counts)
     } catch { throw DataError("\(path): units: \(error)") }
     let trainable = Trainable(units.units, of: map, in: plan)
     let (retained, size) = (try file.count("retained"), try file.count("dataset_size"))
