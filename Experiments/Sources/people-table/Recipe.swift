@@ -152,7 +152,7 @@ struct Row: Hashable {
         rows.append(Row(method: method, selection: selection))
       }
     }
-    for method in [Method.dpo, .idk, .simnpo, .kl, .ft, .ga] {
+    for method in [Method.dpo, .idk, .simnpo, .kl, .ft, .ga, .taskVector, .sparse, .ssd] {
       rows.append(Row(method: method, selection: .salun))
     }
     for selection in [Selection.full, .mlr, .random, .salun] {
