@@ -37,3 +37,11 @@ int cstorage_clone(int from, int to) {
   return -1;
 #endif
 }
+
+void cstorage_start_writeback(int descriptor, off_t offset, off_t count) {
+#if defined(SYNC_FILE_RANGE_WRITE)
+  (void)sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+#else
+  (void)descriptor, (void)offset, (void)count;
+#endif
+}

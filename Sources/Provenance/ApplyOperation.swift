@@ -95,15 +95,26 @@ extension Workspace {
       }
       return target.statement.base
     }
-    let total = target.checkpoint.byteCount
-    let found: ModelDigest
+    let total = target.checkpoint.byteCount + target.shardByteCount
+    let effect: PatchEffect
     do throws(PatchError) {
-      found = try ModelDigest(target.checkpoint) {
-        surroundings.progress("checking the base", $0, total)
-      }
+      effect = try target.effect(of: patch) { surroundings.progress("checking", $0, total) }
     } catch { throw ProvenanceError(error) }
-    switch target.standing(found) {
-    case .base: return found
+    switch target.standing(effect.base) {
+    case .base:
+      for file in target.statement.resultFiles where effect.result[file.name] != file.digest {
+        throw ProvenanceError(
+          PatchError(
+            .wrongResult(expected: file.digest, found: effect.result[file.name] ?? file.digest),
+            path: target.checkpoint.fullPath(file.name)))
+      }
+      guard effect.result == target.statement.result else {
+        throw ProvenanceError(
+          PatchError(
+            .wrongResult(expected: target.statement.resultRoot, found: effect.result.root),
+            path: target.checkpoint.path))
+      }
+      return effect.base
     case .result: throw Self.alreadyApplied(target, state)
     case .other(let file, let expected, let found):
       throw ProvenanceError(
@@ -153,8 +164,8 @@ extension Workspace {
       intent: Self.intent(
         "apply", patch.statement, bundle: patch.bundleDigest, model: model, before: plan.base.root,
         after: after.root, capsule: capsule), attachments: attachments, after: after,
-      closing: .patchApplied, discarding: nil, verification: verification, store: store,
-      surroundings)
+      // Everything else of the files was read and hashed before, or was not asked for.
+      closing: .patchApplied, discarding: nil, verification: .touched, store: store, surroundings)
     return OperationResult(
       model: model, before: plan.base.root, after: after.root, leaf: leaf.sequence,
       files: target.shardNames, patch: patch.statement.patchDigest, signers: plan.signers)

@@ -27,20 +27,18 @@ public enum PatchMaking {
           StorageError(.exists, path: name))
       }
     }
-    let total = base.byteCount
-    let digest: ModelDigest
     do throws(PatchError) {
-      digest = try ModelDigest(base) { surroundings.progress("hashing the base", $0, total) }
       try PatchWriter.write(draft, values: values, to: path, replacing: replacing)
     } catch { throw ProvenanceError(error) }
+    let total = 2 * base.byteCount
     let statement: PatchStatement
     do throws(PatchError) {
       let patch = try PatchFile(path: path)
       statement = try StatementBuilder(
         method: method, metrics: metrics, request: request?.id, ledgerOrigin: request?.origin
       ).describe(
-        patch, named: Paths.name(of: path), base: base, baseDigest: digest, map: map
-      ) { surroundings.progress("hashing the result", $0, total) }
+        patch, named: Paths.name(of: path), base: base, map: map
+      ) { surroundings.progress("hashing base and result", $0, total) }
     } catch {
       try storing { () throws(StorageError) in try Folder.remove(path) }
       throw ProvenanceError(error)

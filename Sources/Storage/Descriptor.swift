@@ -100,6 +100,11 @@ public struct Descriptor: ~Copyable, Sendable {
     }
   }
 
+  /// Lets the disk begin with a range while more is written; ``synchronize()`` still has to follow.
+  public func startWriteback(_ range: Range<Int>) {
+    cstorage_start_writeback(raw, off_t(range.lowerBound), off_t(range.count))
+  }
+
   /// Flushes content and size to the disk.
   ///
   /// A failure is final: the file's state is unknown, so the call is never repeated.

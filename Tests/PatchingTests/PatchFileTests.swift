@@ -152,9 +152,8 @@ import Testing
     entries[3].bytes = Array(repeating: 0xBB, count: 8)
     #expect(try refusal(entries) == nil)
     let patch = try PatchFile(path: folder.file("p.patch.safetensors"))
-    let digest = try ModelDigest(model)
     let statement = try StatementBuilder(method: PatchMethod(name: "test")).describe(
-      patch, named: "p", base: model, baseDigest: digest, map: nil)
+      patch, named: "p", base: model, map: nil)
     let target = try PatchTarget(patch: patch, statement: statement, checkpoint: model)
     try target.writeInPlace(patch)
     let written = try target.digestAfterWriting()

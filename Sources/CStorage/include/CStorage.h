@@ -14,4 +14,7 @@ int cstorage_rename_exclusive(const char *from, const char *to);
 /// Shares all blocks of `from` with the empty file `to`; -1 with `errno` where it can't be done.
 int cstorage_clone(int from, int to);
 
+/// Asks the kernel to begin writing a range of a file back, without waiting; nothing happens where it can't.
+void cstorage_start_writeback(int descriptor, off_t offset, off_t count);
+
 #endif

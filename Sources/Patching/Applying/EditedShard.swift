@@ -7,13 +7,14 @@ struct EditedShard {
   private static let windowByteCount = 1 << 20
 
   let header: Header
-  let fileByteCount: Int
+  /// What the file system said of the file when its header was read.
+  let status: FileStatus
   /// The edits of this shard, in file order.
   let edits: [BoundEdit]
 
   init(_ shard: Checkpoint.Shard, index: Int, edits: [BoundEdit]) {
     header = shard.header
-    fileByteCount = shard.status.byteCount
+    status = shard.status
     self.edits = edits.filter { $0.shard == index }
       .sorted { $0.info.dataRange.lowerBound < $1.info.dataRange.lowerBound }
   }
@@ -31,6 +32,7 @@ struct EditedShard {
     of source: borrowing Descriptor, patch: borrowing PatchFile,
     _ body: (_ offset: Int, _ bytes: RawSpan, _ dirty: Range<Int>?) throws(StorageError) -> Void
   ) throws(StorageError) {
+    let fileByteCount = status.byteCount
     var buffer = [UInt8](repeating: 0, count: Self.windowByteCount)
     var next = 0
     for offset in stride(from: 0, to: fileByteCount, by: Self.windowByteCount) {
@@ -65,9 +67,9 @@ struct EditedShard {
   }
 
   /// The digest that the file will have.
-  func digest(of source: borrowing Descriptor, patch: borrowing PatchFile, advance: (Int) -> Void)
-    throws(StorageError) -> Digest
-  {
+  func digest(
+    of source: borrowing Descriptor, patch: borrowing PatchFile, advance: @Sendable (Int) -> Void
+  ) throws(StorageError) -> Digest {
     var hash = SHA256()
     try forEachWindow(of: source, patch: patch) { _, bytes, _ in
       hash.update(bytes)
@@ -76,26 +78,51 @@ struct EditedShard {
     return hash.finalize()
   }
 
+  /// A piece of writing: a range of one edit's tensor.
+  private struct Piece {
+    var edit: BoundEdit
+    var range: Range<Int>
+  }
+
+  /// How much of a tensor one thread writes before it takes the next piece.
+  private static let pieceByteCount = 16 << 20
+
   /// Writes the new values into the file itself, in windows in file order, and flushes it.
   ///
-  /// - Complexity: O(bytes of the windows that hold an edit); memory is one window.
-  func write(into file: borrowing Descriptor, patch: borrowing PatchFile, advance: (Int) -> Void)
-    throws(StorageError)
-  {
-    var buffer = [UInt8](repeating: 0, count: Self.windowByteCount)
-    for edit in edits {
-      let place = fileRange(edit)
-      for lower in stride(from: 0, to: place.count, by: Self.windowByteCount) {
-        let window = lower..<min(place.count, lower + Self.windowByteCount)
-        if let dirty = patch.dirtyRange(of: edit.parts, in: window) {
-          let start = place.lowerBound + dirty.lowerBound
-          try file.readExactly(into: &buffer, count: dirty.count, at: start)
-          patch.overlay(edit, on: &buffer, holding: dirty, bufferStart: 0)
-          try file.write(buffer.rawSpan.extracting(first: dirty.count), at: start)
-        }
-        advance(window.count)
+  /// - Complexity: O(bytes of the windows that hold an edit); memory is one window a core.
+  func write(
+    into file: borrowing Descriptor, patch: borrowing PatchFile,
+    advance: @Sendable (Int) -> Void
+  ) throws(StorageError) {
+    let pieces = edits.flatMap { edit in
+      stride(from: 0, to: edit.info.byteCount, by: Self.pieceByteCount).map { lower in
+        Piece(edit: edit, range: lower..<min(edit.info.byteCount, lower + Self.pieceByteCount))
       }
     }
+    _ = try Parallel.map(pieces.count) { index throws(StorageError) in
+      try write(pieces[index], into: file, patch: patch, advance: advance)
+    }
     try file.synchronize()
+  }
+
+  private func write(
+    _ piece: Piece, into file: borrowing Descriptor, patch: borrowing PatchFile,
+    advance: @Sendable (Int) -> Void
+  ) throws(StorageError) {
+    var buffer = [UInt8](repeating: 0, count: Self.windowByteCount)
+    let place = fileRange(piece.edit)
+    for lower in stride(
+      from: piece.range.lowerBound, to: piece.range.upperBound, by: Self.windowByteCount)
+    {
+      let window = lower..<min(piece.range.upperBound, lower + Self.windowByteCount)
+      if let dirty = patch.dirtyRange(of: piece.edit.parts, in: window) {
+        let start = place.lowerBound + dirty.lowerBound
+        try file.readExactly(into: &buffer, count: dirty.count, at: start)
+        patch.overlay(piece.edit, on: &buffer, holding: dirty, bufferStart: 0)
+        try file.write(buffer.rawSpan.extracting(first: dirty.count), at: start)
+        file.startWriteback(start..<start + dirty.count)
+      }
+      advance(window.count)
+    }
   }
 }

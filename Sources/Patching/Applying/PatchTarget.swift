@@ -138,32 +138,26 @@ public struct PatchTarget: Sendable {
 
   /// Checks the bytes that the patch touches against the base, or the result.
   public func checkTouched(_ patch: borrowing PatchFile, are side: Side) throws(PatchError) {
-    for index in shards {
-      let edited = editedShard(index)
+    let parts = shards.flatMap { index in
+      editedShard(index).edits.flatMap { edit in edit.parts.map { (index, edit, $0) } }
+    }
+    _ = try Parallel.map(parts.count) { number throws(PatchError) in
+      let (index, edit, part) = parts[number]
       let path = checkpoint.fullPath(checkpoint.shards[index].name)
-      let file = try storing { () throws(StorageError) in try Descriptor(path, .read) }
-      var touched = TouchedBytes()
-      for edit in edited.edits {
-        for part in edit.parts {
-          let found = try storing { () throws(StorageError) in
-            try touched.digest(
-              part, of: patch, in: file, tensorStart: edited.fileRange(edit).lowerBound)
-          }
-          guard
-            let stated = statement.edit(of: edit.info.name, part.kind)
-          else { continue }
-          if side == .base, found != stated.before {
-            throw PatchError(
-              .wrongBase(expected: stated.before, found: found), path: path,
-              tensor: edit.info.name)
-          }
-          if side == .result, found != stated.after {
-            throw PatchError(
-              .wrongResult(expected: stated.after, found: found), path: path,
-              tensor: edit.info.name)
-          }
-        }
+      guard let stated = statement.edit(of: edit.info.name, part.kind) else { return }
+      let found = try storing { () throws(StorageError) in
+        let file = try Descriptor(path, .read)
+        var touched = TouchedBytes()
+        return try touched.digest(
+          part, of: patch, in: file,
+          tensorStart: checkpoint.shards[index].header.dataOffset + edit.info.dataRange.lowerBound)
       }
+      let expected = side == .base ? stated.before : stated.after
+      guard found != expected else { return }
+      throw PatchError(
+        side == .base
+          ? .wrongBase(expected: expected, found: found)
+          : .wrongResult(expected: expected, found: found), path: path, tensor: edit.info.name)
     }
   }
 
@@ -201,9 +195,9 @@ public struct PatchTarget: Sendable {
   /// Writes the new values into the model's own files.
   ///
   /// The undo capsule and the journal must be on disk before.
-  public func writeInPlace(_ patch: borrowing PatchFile, advance: (Int) -> Void = { _ in })
-    throws(PatchError)
-  {
+  public func writeInPlace(
+    _ patch: borrowing PatchFile, advance: @Sendable (Int) -> Void = { _ in }
+  ) throws(PatchError) {
     for index in shards {
       let edited = editedShard(index)
       try storing { () throws(StorageError) in
@@ -213,19 +207,17 @@ public struct PatchTarget: Sendable {
     }
   }
 
-  /// The digests of the model's files, with those of the shards that change read anew.
-  public func digestAfterWriting(advance: (Int) -> Void = { _ in }) throws(PatchError)
+  /// The digests of the shards that change, read from disk, several at once.
+  public func digestAfterWriting(advance: @Sendable (Int) -> Void = { _ in }) throws(PatchError)
     -> [ModelDigest.File]
   {
-    var files: [ModelDigest.File] = []
-    for name in shardNames {
-      files.append(
+    let names = shardNames
+    return try storing { () throws(StorageError) in
+      try Parallel.map(names.count) { index throws(StorageError) in
         ModelDigest.File(
-          name: name,
-          digest: try storing { () throws(StorageError) in
-            try SHA256.digest(ofFile: checkpoint.fullPath(name), progress: advance)
-          }))
+          name: names[index],
+          digest: try SHA256.digest(ofFile: checkpoint.fullPath(names[index]), progress: advance))
+      }
     }
-    return files
   }
 }

@@ -4,15 +4,15 @@ import Storage
 
 /// Reads the bytes that a part of an edit touches, in the order of the part's values.
 ///
-/// Reads windows of a descriptor, not a mapping: memory stays at one window whatever the model, and a file
+/// Reads windows of a descriptor, not a mapping: memory stays at two windows whatever the model, and a file
 /// that is cut short meanwhile is an error.
 struct TouchedBytes: ~Copyable {
   /// How much is read at once.
   static let windowByteCount = 1 << 20
 
-  private var buffer = [UInt8](repeating: 0, count: windowByteCount)
+  private var window = [UInt8](repeating: 0, count: windowByteCount)
 
-  /// Calls `body` with the touched bytes as they are on disk.
+  /// Calls `body` with the touched bytes as they are on disk, a window's at a time.
   ///
   /// - Parameter start: Where the tensor begins in the file.
   mutating func forEach(
@@ -20,16 +20,16 @@ struct TouchedBytes: ~Copyable {
     tensorStart start: Int, _ body: (RawSpan) throws(StorageError) -> Void
   ) throws(StorageError) {
     let byteCount = bound.runs.geometry.byteCount
+    var values = [UInt8](repeating: 0, count: min(Self.windowByteCount, bound.runs.byteCount))
     for lower in stride(from: 0, to: byteCount, by: Self.windowByteCount) {
-      let window = lower..<min(byteCount, lower + Self.windowByteCount)
-      guard let dirty = patch.dirtyRange(of: [bound], in: window) else { continue }
-      try file.readExactly(into: &buffer, count: dirty.count, at: start + dirty.lowerBound)
-      let bytes = buffer.rawSpan
-      try patch.forEachRun(of: bound, in: dirty) { (range, _) throws(StorageError) in
-        try body(
-          bytes.extracting(
-            range.lowerBound - dirty.lowerBound..<range.upperBound - dirty.lowerBound))
-      }
+      let range = lower..<min(byteCount, lower + Self.windowByteCount)
+      guard let extent = patch.extent(of: bound, in: range) else { continue }
+      try file.readExactly(
+        into: &window, count: extent.bytes.count, at: start + extent.bytes.lowerBound)
+      bound.runs.gather(
+        extent, from: window.rawSpan.extracting(first: extent.bytes.count), into: &values,
+        indexAt: { patch.index(bound.part, at: $0) })
+      try body(values.rawSpan.extracting(first: extent.values.count))
     }
   }
 
@@ -45,16 +45,20 @@ struct TouchedBytes: ~Copyable {
 }
 
 extension PatchFile {
+  /// What a window of the tensor holds of a part; nil where it holds nothing.
+  func extent(of bound: BoundPart, in window: Range<Int>) -> EditRuns.Extent? {
+    bound.runs.extent(in: window) { index(bound.part, at: $0) }
+  }
+
   /// The smallest range of a window that holds all its runs; nil where the window has none.
   func dirtyRange(of parts: [BoundPart], in window: Range<Int>) -> Range<Int>? {
     var dirty: Range<Int>?
     for part in parts {
-      forEachRun(of: part, in: window) { range, _ in
-        dirty =
-          dirty.map {
-            min($0.lowerBound, range.lowerBound)..<max($0.upperBound, range.upperBound)
-          } ?? range
-      }
+      guard let found = extent(of: part, in: window)?.bytes else { continue }
+      dirty =
+        dirty.map {
+          min($0.lowerBound, found.lowerBound)..<max($0.upperBound, found.upperBound)
+        } ?? found
     }
     return dirty
   }
@@ -67,26 +71,25 @@ extension PatchFile {
   ) {
     // In the order of writing: where a row and a column cross, the row comes last and has it.
     for part in edit.parts {
-      let values = valueBytes(part.part)
-      forEachRun(of: part, in: range) { run, valueOffset in
-        buffer.overwrite(
-          at: bufferStart + run.lowerBound - range.lowerBound,
-          with: values.extracting(valueOffset..<valueOffset + run.count))
-      }
+      guard let extent = extent(of: part, in: range) else { continue }
+      part.runs.scatter(
+        extent, valueBytes(part.part).extracting(extent.values), onto: &buffer,
+        at: bufferStart + extent.bytes.lowerBound - range.lowerBound,
+        indexAt: { index(part.part, at: $0) })
+      releaseValues(part.part, extent.values)
     }
   }
 
   /// The digest of the bytes that a part touches as they will be in the result.
   func digestAfter(_ part: BoundPart, of edit: BoundEdit) -> Digest {
-    guard part.kind == .columns, let rows = edit.parts.first(where: { $0.kind == .rows }) else {
-      return SHA256.digest(of: valueBytes(part.part))
-    }
     var hash = SHA256()
+    guard part.kind == .columns, let rows = edit.parts.first(where: { $0.kind == .rows }) else {
+      forEachValueWindow(of: part.part) { hash.update($0) }
+      return hash.finalize()
+    }
     let (columnValues, rowValues) = (valueBytes(part.part), valueBytes(rows.part))
     forEachRun(of: part, in: 0..<part.runs.geometry.byteCount) { run, valueOffset in
-      var crossing: Int?
-      forEachRun(of: rows, in: run) { _, rowOffset in crossing = rowOffset }
-      if let crossing {
+      if let crossing = extent(of: rows, in: run)?.values.lowerBound {
         hash.update(rowValues.extracting(crossing..<crossing + run.count))
       } else {
         hash.update(columnValues.extracting(valueOffset..<valueOffset + run.count))

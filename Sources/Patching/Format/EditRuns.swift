@@ -2,19 +2,31 @@
 ///
 /// That order is also the order of the bytes in the tensor, for every kind: rows one after the other, the
 /// columns of row 0 before those of row 1, elements ascending. A digest over the values is therefore a
-/// digest over exactly the touched bytes.
+/// digest over exactly the touched bytes, and the values of a window of the tensor lie side by side.
 struct EditRuns: Sendable {
   let kind: EditKind
   let geometry: Geometry
   /// How many indices there are.
   let count: Int
   /// Neighbouring columns, joined; empty for the other kinds.
-  private let columnGroups: [ColumnGroup]
+  let columnGroups: [ColumnGroup]
 
-  private struct ColumnGroup {
+  /// Columns that lie side by side.
+  struct ColumnGroup: Sendable {
+    /// The first column.
     var column: Int
+    /// Its place among the indices.
     var place: Int
+    /// How many columns there are.
     var count: Int
+  }
+
+  /// What a window of the tensor holds of the runs.
+  struct Extent: Hashable, Sendable {
+    /// The smallest range of the tensor's bytes that holds them all.
+    var bytes: Range<Int>
+    /// Where their values lie among the part's values.
+    var values: Range<Int>
   }
 
   /// - Parameter indexAt: The index at a place, ascending.
@@ -56,18 +68,83 @@ struct EditRuns: Sendable {
     case .elements: try forEachSpaced(geometry.elementByteCount, window, indexAt, body)
     case .columns:
       guard !window.isEmpty, geometry.rowByteCount > 0 else { return }
-      let element = geometry.elementByteCount
-      for row in window.lowerBound / geometry.rowByteCount...(window.upperBound - 1)
-        / geometry.rowByteCount
-      {
+      for row in rows(meeting: window) {
         for group in columnGroups {
-          let start = row * geometry.rowByteCount + group.column * element
-          try cut(
-            start..<start + group.count * element, (row * count + group.place) * element, window,
-            body)
+          try cut(range(of: group, in: row), valueOffset(of: group, in: row), window, body)
         }
       }
     }
+  }
+
+  /// What a window holds; nil where it holds nothing.
+  ///
+  /// - Complexity: O(log count); for columns O(groups).
+  func extent(in window: Range<Int>, indexAt: (Int) -> Int) -> Extent? {
+    guard !window.isEmpty, geometry.byteCount > 0 else { return nil }
+    switch kind {
+    case .whole:
+      let inside = (0..<geometry.byteCount).clamped(to: window)
+      return inside.isEmpty ? nil : Extent(bytes: inside, values: inside)
+    case .rows: return spacedExtent(geometry.rowByteCount, window, indexAt)
+    case .elements: return spacedExtent(geometry.elementByteCount, window, indexAt)
+    case .columns: return columnExtent(window)
+    }
+  }
+
+  /// The rows of the tensor that a window meets.
+  func rows(meeting window: Range<Int>) -> Range<Int> {
+    window.lowerBound / geometry.rowByteCount..<(window.upperBound - 1) / geometry.rowByteCount + 1
+  }
+
+  /// Where a group of columns lies in a row.
+  func range(of group: ColumnGroup, in row: Int) -> Range<Int> {
+    let start = row * geometry.rowByteCount + group.column * geometry.elementByteCount
+    return start..<start + group.count * geometry.elementByteCount
+  }
+
+  /// Where the values of a group of columns of a row begin.
+  func valueOffset(of group: ColumnGroup, in row: Int) -> Int {
+    (row * count + group.place) * geometry.elementByteCount
+  }
+
+  private func columnExtent(_ window: Range<Int>) -> Extent? {
+    let rows = rows(meeting: window)
+    var first: (bytes: Int, value: Int)?
+    search: for row in rows.prefix(2) {
+      for group in columnGroups {
+        let range = range(of: group, in: row)
+        if range.upperBound <= window.lowerBound { continue }
+        guard range.lowerBound < window.upperBound else { return nil }
+        let start = max(range.lowerBound, window.lowerBound)
+        first = (start, valueOffset(of: group, in: row) + start - range.lowerBound)
+        break search
+      }
+    }
+    guard let first else { return nil }
+    for row in rows.suffix(2).reversed() {
+      for group in columnGroups.reversed() {
+        let range = range(of: group, in: row)
+        if range.lowerBound >= window.upperBound { continue }
+        let end = min(range.upperBound, window.upperBound)
+        return Extent(
+          bytes: first.bytes..<end,
+          values: first.value..<valueOffset(of: group, in: row) + end - range.lowerBound)
+      }
+    }
+    return nil
+  }
+
+  private func spacedExtent(_ width: Int, _ window: Range<Int>, _ indexAt: (Int) -> Int) -> Extent?
+  {
+    let first = firstPlace(notBelow: window.lowerBound / width, indexAt)
+    let end = firstPlace(notBelow: (window.upperBound - 1) / width + 1, indexAt)
+    guard first < end else { return nil }
+    let (start, last) = (indexAt(first) * width, indexAt(end - 1) * width)
+    let bytes = max(start, window.lowerBound)..<min(last + width, window.upperBound)
+    return Extent(
+      bytes: bytes,
+      values: first * width + bytes.lowerBound - start..<(end - 1) * width + bytes.upperBound - last
+    )
   }
 
   /// Rows or elements: index times a fixed width.

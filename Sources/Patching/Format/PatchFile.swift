@@ -51,7 +51,11 @@ public struct PatchFile: ~Copyable, Sendable {
   }
 
   /// The digest of the whole file.
-  public func digest() -> Digest { SHA256.digest(of: file.bytes) }
+  public func digest() -> Digest {
+    var hash = SHA256()
+    forEachWindow(of: 0..<file.bytes.byteCount) { hash.update($0) }
+    return hash.finalize()
+  }
 
   private static func edits(of header: Header, _ path: String) throws(PatchError) -> [Edit] {
     func metadata(_ key: String) -> ByteString? {
@@ -145,6 +149,27 @@ public struct PatchFile: ~Copyable, Sendable {
   @_lifetime(borrow self)
   func valueBytes(_ part: Part) -> RawSpan {
     file.bytes.extracting(file.fileRange(of: part.values))
+  }
+
+  /// Calls `body` with the bytes of a part's values, a window at a time.
+  func forEachValueWindow(of part: Part, _ body: (RawSpan) -> Void) {
+    forEachWindow(of: file.fileRange(of: part.values), body)
+  }
+
+  /// Lets go of the memory of values that will not be read again soon.
+  func releaseValues(_ part: Part, _ range: Range<Int>) {
+    let start = file.fileRange(of: part.values).lowerBound
+    file.releasePages(start + range.lowerBound..<start + range.upperBound)
+  }
+
+  /// Reads a range once from end to end, keeping one window of it in memory.
+  private func forEachWindow(of range: Range<Int>, _ body: (RawSpan) -> Void) {
+    let windowByteCount = 1 << 20
+    for lower in stride(from: range.lowerBound, to: range.upperBound, by: windowByteCount) {
+      let window = lower..<min(range.upperBound, lower + windowByteCount)
+      body(file.bytes.extracting(window))
+      file.releasePages(window)
+    }
   }
 }
 

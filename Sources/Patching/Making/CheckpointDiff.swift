@@ -10,31 +10,84 @@ public struct CheckpointDiff {
   /// keeps the base's layout there.
   public let relaidShards: [String]
 
-  /// Compares two checkpoints.
+  /// How much of one side is compared before the forms are chosen; a tensor is never cut.
+  private static let batchByteCount = 256 << 20
+
+  /// Compares two checkpoints in one pass over both, spread over the cores.
   ///
-  /// - Parameter advance: Told of the bytes compared since the last call.
+  /// Memory is a few windows and one bit for each element of the tensors in work that differ.
+  ///
+  /// - Parameter advance: Told of the bytes compared since the last call, from any thread.
   /// - Throws: Where tensors are missing, added or of another type or shape, or other files differ.
   public init(
-    base: Checkpoint, edited: Checkpoint, advance: (Int) -> Void = { _ in }
+    base: Checkpoint, edited: Checkpoint, advance: @Sendable (Int) -> Void = { _ in }
   ) throws(PatchError) {
     try Self.checkSameTensors(base, edited)
     try Self.checkSameOtherFiles(base, edited)
-    let before = try CheckpointValues(base)
-    let after = try CheckpointValues(edited)
     var draft = PatchDraft()
+    var batch: [TensorComparison] = []
+    var byteCount = 0
     for shard in base.shards {
       for info in shard.header.tensors {
-        let edit = before.withBytes(of: info) { old in
-          after.withBytes(of: info) { new in TensorDiff(info, old, new).draft }
+        guard let new = edited[info.name] else { continue }
+        let target = edited.shards[new.shard]
+        batch.append(
+          TensorComparison(
+            info: info,
+            old: TensorComparison.Side(
+              path: base.fullPath(shard.name),
+              start: shard.header.dataOffset + info.dataRange.lowerBound),
+            new: TensorComparison.Side(
+              path: edited.fullPath(target.name),
+              start: target.header.dataOffset + new.info.dataRange.lowerBound)))
+        byteCount += info.byteCount
+        if byteCount >= Self.batchByteCount {
+          try Self.add(batch, to: &draft, advance)
+          (batch, byteCount) = ([], 0)
         }
-        if let edit, let edit, let edit { draft.add(edit) }
-        advance(info.byteCount)
       }
     }
+    try Self.add(batch, to: &draft, advance)
+    try Self.checkUnchanged(base)
+    try Self.checkUnchanged(edited)
     self.draft = draft
     let editedHeaders = Dictionary(
       edited.shards.map { ($0.name, $0.header) }, uniquingKeysWith: { first, _ in first })
     relaidShards = base.shards.filter { editedHeaders[$0.name] != $0.header }.map(\.name)
+  }
+
+  /// Compares tensors and adds an edit for each that differs.
+  private static func add(
+    _ batch: [TensorComparison], to draft: inout PatchDraft, _ advance: @Sendable (Int) -> Void
+  ) throws(PatchError) {
+    let pieces = batch.indices.flatMap { index in batch[index].pieces.map { (index, $0) } }
+    let stretches = try storing { () throws(StorageError) in
+      try Parallel.map(pieces.count) { number throws(StorageError) in
+        try TensorComparison.stretch(pieces[number].1, advance: advance)
+      }
+    }
+    var changed: [Int: ElementSet] = [:]
+    for ((tensor, _), stretch) in zip(pieces, stretches) {
+      if let stretch { changed[tensor, default: ElementSet()].append(stretch) }
+    }
+    let edited = changed.sorted { $0.key < $1.key }
+    let edits = Parallel.map(edited.count) { number in
+      TensorDiff(batch[edited[number].key].info, edited[number].value).draft
+    }
+    for edit in edits { draft.add(edit) }
+  }
+
+  /// The shards are what they were when their headers were read.
+  private static func checkUnchanged(_ checkpoint: Checkpoint) throws(PatchError) {
+    for shard in checkpoint.shards {
+      let path = checkpoint.fullPath(shard.name)
+      try storing { () throws(StorageError) in
+        // Models in caches are symbolic links: what counts is the file that they lead to.
+        guard try Descriptor(path, .read).status() == shard.status else {
+          throw StorageError(.changedUnderneath, path: path)
+        }
+      }
+    }
   }
 
   private static func checkSameTensors(_ base: Checkpoint, _ edited: Checkpoint)

@@ -1,139 +1,122 @@
 import Safetensors
-import Storage
 
-/// Finds what differs within one tensor and the smallest exact form to say it.
+/// The smallest exact form to say which elements of a tensor differ.
 struct TensorDiff {
-  /// The edit; nil where nothing differs.
-  let draft: TensorDraft?
+  /// The edit.
+  let draft: TensorDraft
 
   /// What one index costs besides its values: U32 for rows and columns, U64 for elements.
   private static let (lineIndexBytes, elementIndexBytes) = (4, 8)
 
-  init(_ info: TensorInfo, _ old: RawSpan, _ new: RawSpan) {
-    if old.hasSameBytes(as: new) {
-      draft = nil
-      return
-    }
+  /// - Parameter changed: The elements that differ, at least one; bytes where elements share bytes.
+  init(_ info: TensorInfo, _ changed: ElementSet) {
     let geometry = Geometry(info)
-    guard geometry.elementByteCount > 0, geometry.rowByteCount > 0 else {
-      // Elements share bytes, or there is one only: rows where they are whole bytes, else all of it.
-      draft = Self.byRows(info, geometry, old, new)
+    guard geometry.rowByteCount > 0 else {
+      draft = TensorDraft(whole: info)
       return
     }
-    draft = Self.smallest(info, geometry, old, new)
+    draft =
+      geometry.elementByteCount > 0
+      ? Self.smallest(info, geometry, changed) : Self.byRows(info, geometry, changed)
   }
 
-  private static func byRows(
-    _ info: TensorInfo, _ geometry: Geometry, _ old: RawSpan, _ new: RawSpan
-  ) -> TensorDraft {
-    guard geometry.rowByteCount > 0 else { return TensorDraft(whole: info) }
-    let rows = (0..<geometry.rowCount).filter { row in
-      let range = row * geometry.rowByteCount..<(row + 1) * geometry.rowByteCount
-      return !old.extracting(range).hasSameBytes(as: new.extracting(range))
-    }
+  /// Elements share bytes: rows where they are cheaper than all of it.
+  private static func byRows(_ info: TensorInfo, _ geometry: Geometry, _ changed: ElementSet)
+    -> TensorDraft
+  {
+    var counts = [Int](repeating: 0, count: geometry.rowCount)
+    changed.forEach(rowLength: geometry.rowByteCount) { row, _ in counts[row] += 1 }
+    let rows = counts.indices.filter { counts[$0] > 0 }
     let cost = rows.count * (geometry.rowByteCount + lineIndexBytes)
     return cost < info.byteCount ? TensorDraft(info: info, rows: rows) : TensorDraft(whole: info)
   }
 
   /// A choice of rows and columns; what they do not cover is given element by element.
   private struct Form {
-    var rows: Set<Int>
-    var columns: Set<Int>
-    var cost: Int
+    var rows = LineSet()
+    var columns = LineSet()
+    var elementCount: Int
   }
 
-  private static func smallest(
-    _ info: TensorInfo, _ geometry: Geometry, _ old: RawSpan, _ new: RawSpan
-  ) -> TensorDraft {
-    let changes = Changes(geometry, old, new)
+  private static func smallest(_ info: TensorInfo, _ geometry: Geometry, _ changed: ElementSet)
+    -> TensorDraft
+  {
+    let rowLength = geometry.rowByteCount / geometry.elementByteCount
     let elementCost = geometry.elementByteCount + elementIndexBytes
     let rowCost = geometry.rowByteCount + lineIndexBytes
     let columnCost = geometry.rowCount * geometry.elementByteCount + lineIndexBytes
     let hasColumns = geometry.columnCount > 0
 
-    func form(rows: Set<Int>, columns: Set<Int>, changes: Changes) -> Form {
-      Form(
-        rows: rows, columns: columns,
-        cost: rows.count * rowCost + columns.count * columnCost + changes.count * elementCost)
+    func counts(outside rows: LineSet = LineSet(), _ columns: LineSet = LineSet()) -> Counts {
+      Counts(changed, geometry.rowCount, rowLength, outside: rows, columns)
     }
-    func without(_ rows: Set<Int>, _ columns: Set<Int>) -> Changes {
-      rows.isEmpty && columns.isEmpty
-        ? changes : Changes(geometry, old, new, skippingRows: rows, skippingColumns: columns)
+    func dense(_ counts: [Int], _ lineCost: Int) -> LineSet {
+      LineSet(of: counts.count) { counts[$0] * elementCost > lineCost }
     }
-    func dense(_ counts: [Int], _ lineCost: Int) -> Set<Int> {
-      Set(counts.indices.filter { counts[$0] * elementCost > lineCost })
+    func cost(_ form: Form) -> Int {
+      form.rows.lines.count * rowCost + form.columns.lines.count * columnCost
+        + form.elementCount * elementCost
     }
 
-    var forms: [Form] = [form(rows: [], columns: [], changes: changes)]
-    let changedRows = Set(changes.ofRow.indices.filter { changes.ofRow[$0] > 0 })
-    forms.append(
-      Form(rows: changedRows, columns: [], cost: changedRows.count * rowCost))
-    let rowsFirst = dense(changes.ofRow, rowCost)
-    let restOfRows = without(rowsFirst, [])
-    let thenColumns = hasColumns ? dense(restOfRows.ofColumn, columnCost) : []
-    forms.append(
-      form(rows: rowsFirst, columns: thenColumns, changes: without(rowsFirst, thenColumns)))
+    let all = counts()
+    let allRows = LineSet(of: geometry.rowCount) { all.ofRow[$0] > 0 }
+    var forms = [Form(elementCount: all.count), Form(rows: allRows, elementCount: 0)]
+    let rows = dense(all.ofRow, rowCost)
+    var rest = rows.lines.isEmpty ? all : counts(outside: rows)
+    forms.append(Form(rows: rows, elementCount: rest.count))
     if hasColumns {
-      let changedColumns = Set(changes.ofColumn.indices.filter { changes.ofColumn[$0] > 0 })
-      forms.append(
-        Form(rows: [], columns: changedColumns, cost: changedColumns.count * columnCost))
-      let columnsFirst = dense(changes.ofColumn, columnCost)
-      let restOfColumns = without([], columnsFirst)
-      let thenRows = dense(restOfColumns.ofRow, rowCost)
-      forms.append(
-        form(
-          rows: thenRows, columns: columnsFirst, changes: without(thenRows, columnsFirst)))
+      let thenColumns = dense(rest.ofColumn, columnCost)
+      if !thenColumns.lines.isEmpty {
+        forms.append(
+          Form(
+            rows: rows, columns: thenColumns,
+            elementCount: counts(outside: rows, thenColumns).count))
+      }
+      let allColumns = LineSet(of: geometry.columnCount) { all.ofColumn[$0] > 0 }
+      forms.append(Form(columns: allColumns, elementCount: 0))
+      let columns = dense(all.ofColumn, columnCost)
+      rest = columns.lines.isEmpty ? all : counts(outside: LineSet(), columns)
+      forms.append(Form(columns: columns, elementCount: rest.count))
+      let thenRows = dense(rest.ofRow, rowCost)
+      if !thenRows.lines.isEmpty {
+        forms.append(
+          Form(
+            rows: thenRows, columns: columns,
+            elementCount: counts(outside: thenRows, columns).count))
+      }
     }
-    guard let best = forms.min(by: { $0.cost < $1.cost }), best.cost < info.byteCount else {
+    guard let best = forms.min(by: { cost($0) < cost($1) }), cost(best) < info.byteCount else {
       return TensorDraft(whole: info)
     }
     var elements: [Int] = []
-    Changes.forEach(geometry, old, new, best.rows, best.columns) { elements.append($0) }
+    if best.elementCount > 0 {
+      elements.reserveCapacity(best.elementCount)
+      changed.forEach(rowLength: rowLength, outside: best.rows, best.columns) { row, column in
+        elements.append(row * rowLength + column)
+      }
+    }
     return TensorDraft(
-      info: info, rows: best.rows.sorted(), columns: best.columns.sorted(), elements: elements)
+      info: info, rows: best.rows.lines, columns: best.columns.lines, elements: elements)
   }
 }
 
 /// How many elements differ in each row and column.
-private struct Changes {
+private struct Counts {
   var ofRow: [Int]
   var ofColumn: [Int]
   var count = 0
 
   init(
-    _ geometry: Geometry, _ old: RawSpan, _ new: RawSpan, skippingRows: Set<Int> = [],
-    skippingColumns: Set<Int> = []
+    _ changed: ElementSet, _ rowCount: Int, _ rowLength: Int, outside rows: LineSet,
+    _ columns: LineSet
   ) {
-    let rowLength = geometry.rowByteCount / geometry.elementByteCount
-    var rows = [Int](repeating: 0, count: geometry.rowCount)
-    var columns = [Int](repeating: 0, count: geometry.columnCount)
-    var total = 0
-    Self.forEach(geometry, old, new, skippingRows, skippingColumns) { element in
-      rows[element / rowLength] += 1
-      if !columns.isEmpty { columns[element % rowLength] += 1 }
-      total += 1
+    var ofRow = [Int](repeating: 0, count: rowCount)
+    var ofColumn = [Int](repeating: 0, count: rowLength)
+    changed.forEach(rowLength: rowLength, outside: rows, columns) { row, column in
+      ofRow[row] += 1
+      ofColumn[column] += 1
     }
-    (ofRow, ofColumn, count) = (rows, columns, total)
-  }
-
-  /// Calls `body` with the flat index of each element that differs, outside the rows and columns given.
-  static func forEach(
-    _ geometry: Geometry, _ old: RawSpan, _ new: RawSpan, _ rows: Set<Int>, _ columns: Set<Int>,
-    _ body: (Int) -> Void
-  ) {
-    let width = geometry.elementByteCount
-    let rowLength = geometry.rowByteCount / width
-    for row in 0..<geometry.rowCount where !rows.contains(row) {
-      let range = row * geometry.rowByteCount..<(row + 1) * geometry.rowByteCount
-      let (left, right) = (old.extracting(range), new.extracting(range))
-      if left.hasSameBytes(as: right) { continue }
-      for column in 0..<rowLength where columns.isEmpty || !columns.contains(column) {
-        for offset in column * width..<(column + 1) * width
-        where left.byte(at: offset) != right.byte(at: offset) {
-          body(row * rowLength + column)
-          break
-        }
-      }
-    }
+    (self.ofRow, self.ofColumn) = (ofRow, ofColumn)
+    count = ofRow.reduce(0, +)
   }
 }

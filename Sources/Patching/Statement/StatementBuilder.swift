@@ -29,42 +29,39 @@ public struct StatementBuilder {
   ///
   /// - Parameters:
   ///   - patchName: The name of the patch file.
-  ///   - baseDigest: The digests of all files of the base.
-  ///   - advance: Told of the bytes hashed since the last call.
+  ///   - advance: Told of the bytes hashed since the last call, from any thread.
   public func describe(
-    _ patch: borrowing PatchFile, named patchName: String, base: Checkpoint,
-    baseDigest: ModelDigest, map: UnitMap?, advance: (Int) -> Void = { _ in }
+    _ patch: borrowing PatchFile, named patchName: String, base: Checkpoint, map: UnitMap?,
+    advance: @Sendable (Int) -> Void = { _ in }
   ) throws(PatchError) -> PatchStatement {
     let edits = try patch.bind(to: base)
-    var records: [PatchStatement.Edit] = []
-    var changed: [ModelDigest.File] = []
-    for (index, shard) in base.shards.enumerated() {
-      let edited = EditedShard(shard, index: index, edits: edits)
-      if edited.edits.isEmpty { continue }
-      let digest = try storing { () throws(StorageError) in
-        let file = try Descriptor(base.fullPath(shard.name), .read)
-        var touched = TouchedBytes()
-        for edit in edited.edits {
-          for part in edit.parts {
-            records.append(
-              patch.record(
-                part, of: edit, shard: shard.name,
-                before: try touched.digest(
-                  part, of: patch, in: file, tensorStart: edited.fileRange(edit).lowerBound)))
-          }
-        }
-        return try edited.digest(of: file, patch: patch, advance: advance)
-      }
-      if digest != baseDigest[shard.name] {
-        changed.append(ModelDigest.File(name: shard.name, digest: digest))
-      }
-    }
+    let records = try records(of: patch, edits, base)
+    let effect = try PatchEffect(base, patch, edits, advance: advance)
     return PatchStatement(
       patchName: patchName, patchDigest: patch.digest(), request: request,
-      ledgerOrigin: ledgerOrigin, base: baseDigest,
-      resultRoot: baseDigest.replacing(changed).root, resultFiles: changed, edits: records,
+      ledgerOrigin: ledgerOrigin, base: effect.base, resultRoot: effect.result.root,
+      resultFiles: effect.changed, edits: records,
       units: patch.touchedUnits(edits, map: map, checkpoint: base), method: method,
       metrics: metrics)
+  }
+
+  /// The records of all parts, in the order of the files, with the touched bytes as the base has them.
+  private func records(
+    of patch: borrowing PatchFile, _ edits: [BoundEdit], _ base: Checkpoint
+  ) throws(PatchError) -> [PatchStatement.Edit] {
+    let parts = edits.flatMap { edit in edit.parts.map { (edit, $0) } }
+    return try storing { () throws(StorageError) in
+      try Parallel.map(parts.count) { number throws(StorageError) in
+        let (edit, part) = parts[number]
+        let shard = base.shards[edit.shard]
+        let file = try Descriptor(base.fullPath(shard.name), .read)
+        var touched = TouchedBytes()
+        let before = try touched.digest(
+          part, of: patch, in: file,
+          tensorStart: shard.header.dataOffset + edit.info.dataRange.lowerBound)
+        return patch.record(part, of: edit, shard: shard.name, before: before)
+      }
+    }
   }
 }
 
