@@ -10,7 +10,14 @@ let package = Package(
     .executableTarget(
       name: "engine-benchmark",
       dependencies: [.product(name: "Transformer", package: "unlearn-patch")],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny")])
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+    .executableTarget(
+      name: "file-benchmark",
+      dependencies: [
+        .product(name: "Safetensors", package: "unlearn-patch"),
+        .product(name: "Storage", package: "unlearn-patch"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
   ],
   swiftLanguageModes: [.v6]
 )
