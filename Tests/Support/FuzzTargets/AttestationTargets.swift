@@ -87,7 +87,8 @@ extension FuzzTarget {
         return sealed.plaintextByteCount
       }
       guard let count else {
-        return try require(try FileStatus.ifExists(plain) == nil, "a refused seal leaves plain text")
+        return try require(
+          try FileStatus.ifExists(plain) == nil, "a refused seal leaves plain text")
       }
       try require(try Folder.read(plain, limit: .max).count == count, "plain bytes are missing")
       try Folder.remove(plain)
