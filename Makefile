@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo demo-bert demo-llm test peer-checks bench bench-engine results lint clean
+.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-engine results lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -27,6 +27,9 @@ test: setup       ## All tests; needs neither network nor Python.
 	swift build --product FaultPoints
 	swift test --disable-xctest --skip-build
 
+check-deep: setup ## Hours: faults at every call, the sanitizers over the tests, a long fuzz run (FUZZ_SECONDS a target).
+	scripts/check-deep.sh
+
 peer-checks: setup ## Against software that others wrote; needs Python and the network.
 	swift build --product unlearn-patch
 	swift build --product make-checkpoint
@@ -47,7 +50,7 @@ results: build    ## The table of docs/results.md: makes data, trains models, ru
 	Experiments/people "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
 lint:
-	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources
+	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources Fuzz/Package.swift Fuzz/Sources
 
 clean:
 	rm -rf .build demo demo-bert demo-llm models

@@ -34,6 +34,8 @@ let package = Package(
     .library(name: "Unlearning", targets: ["Unlearning"]),
     // Loaded into the tool by tests that stop it at a chosen system call.
     .library(name: "FaultPoints", type: .dynamic, targets: ["CFaultPoints"]),
+    // For the fuzzer, a package of its own in `Fuzz`.
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -161,6 +163,15 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["SampleModels", "Storage"],
       path: "Tests/Support/TestSupport", swiftSettings: house),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Patching", "Training", "Ledger", "Architecture", "Attestation", "Safetensors",
+        "SampleModels", "Storage", "StrictJSON", "Tokenization", "TestSupport",
+      ],
+      path: "Tests/Support/FuzzTargets", swiftSettings: house),
+    .testTarget(
+      name: "FuzzCorpusTests", dependencies: ["FuzzTargets", "Storage"], swiftSettings: house),
     .testTarget(
       name: "StrictJSONTests", dependencies: ["StrictJSON", "Storage"], swiftSettings: house),
     .testTarget(

@@ -29,16 +29,20 @@ public struct Descriptor: ~Copyable, Sendable {
   /// Opens a path.
   public init(_ path: String, _ access: Access) throws(StorageError) {
     self.path = path
-    let descriptor =
-      switch access {
-      case .read: unsafe open(path, O_RDONLY | O_CLOEXEC)
-      case .update: unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-      case .create(let mode):
-        unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode))
-      case .directory: unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      }
+    var descriptor = Self.opened(path, access)
+    while descriptor < 0 && errno == EINTR { descriptor = Self.opened(path, access) }
     guard descriptor >= 0 else { throw .system("open", path: path) }
     raw = descriptor
+  }
+
+  private static func opened(_ path: String, _ access: Access) -> Int32 {
+    switch access {
+    case .read: unsafe open(path, O_RDONLY | O_CLOEXEC)
+    case .update: unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+    case .create(let mode):
+      unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode))
+    case .directory: unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
   }
 
   deinit { close(raw) }

@@ -24,7 +24,10 @@ public enum Folder {
   /// Makes a folder and those above it that are missing.
   public static func create(_ path: String, mode: UInt32 = 0o755) throws(StorageError) {
     if unsafe mkdir(path, mode_t(mode)) == 0 {
-      try synchronize(Paths.parent(of: path))
+      do throws(StorageError) { try synchronize(Paths.parent(of: path)) } catch {
+        unsafe rmdir(path)
+        throw error
+      }
       return
     }
     if errno == EEXIST { return }

@@ -33,7 +33,17 @@ public final class TemporaryFolder: Sendable {
       let target = Paths.join(to, entry.name)
       try Folder.create(Paths.parent(of: target))
       let bytes = try Folder.read(Paths.join(from, entry.name), limit: 1 << 30)
-      try AtomicFile.write(bytes.rawSpan, to: target, replacing: true)
+      try write(bytes, to: target)
+    }
+  }
+
+  /// Writes a file, or writes it over, without waiting for the disk.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    guard let file = fopen(path, "w") else { throw StorageError(.notRegular, path: path) }
+    let count = fwrite(bytes, 1, bytes.count, file)
+    guard fclose(file) == 0, count == bytes.count else {
+      throw StorageError(
+        .truncated(offset: 0, expected: bytes.count, found: count), path: path)
     }
   }
 
