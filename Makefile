@@ -35,6 +35,7 @@ peer-checks: setup ## Against software that others wrote; needs Python and the n
 	swift build --product make-checkpoint
 	swift build -c release --product tokenize-lines
 	swift build -c release --product run-model
+	swift build -c release --product judge-headers
 	PeerChecks/run "$$(swift build --show-bin-path)" "$$(swift build -c release --show-bin-path)"
 
 bench: build      ## Speed and memory, as ratios in one run.

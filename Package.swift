@@ -149,6 +149,10 @@ let package = Package(
       name: "tokenize-lines", dependencies: ["Tokenization", "Storage", "StrictJSON"],
       swiftSettings: library),
 
+    // Verdicts on headers in bulk, for the comparison with the reference.
+    .executableTarget(
+      name: "judge-headers", dependencies: ["Safetensors", "Storage"], swiftSettings: library),
+
     // Outputs, gradients and tokens in bulk, for the comparison with PyTorch.
     .executableTarget(
       name: "run-model",

@@ -12,69 +12,46 @@ struct Inspect: ParsableCommand {
     abstract: "Shows what a model, a safetensors file or a patch holds.",
     discussion: "Example: unlearn-patch inspect bert")
   @OptionGroup var common: CommonOptions
-  @Flag(name: .long, help: "Hash a model's files and show the root.")
+  @Flag(name: .long, help: "Hash a model's files and show each digest and the root.")
   var digests = false
   @Argument(help: "A model's folder, a safetensors file or a patch.", completion: .file())
   var path: String
 
   func run() throws {
-    try common.run { surroundings in
-      guard let status = try FileStatus.ifExists(path) else {
-        throw ProvenanceError(.inputOutput, "\(path): there is nothing of that name")
-      }
-      if status.kind == .directory { return try model(surroundings) }
-      let file = try TensorFile(path: path)
-      let isPatch =
-        file.header.metadata?.contains {
-          $0.key == "format" && $0.value == ByteString(PatchFile.format)
-        } ?? false
-      return isPatch ? try patch() : tensors(file)
-    }
-  }
-
-  private func tensors(_ file: borrowing TensorFile) -> Console.Answer {
-    let header = file.header
-    var fields = [
-      "tensors: \(header.tensors.count)", "header: \(header.dataOffset) bytes",
-      "file: \(file.bytes.byteCount) bytes",
-    ]
-    for member in header.metadata ?? [] {
-      fields.append("metadata \(member.key) = \(member.value)")
-    }
-    return Console.Answer(
-      "inspect-file",
-      [
-        "path": .text(path), "bytes": .integer(Int64(file.bytes.byteCount)),
-        "header_bytes": .integer(Int64(header.dataOffset)),
-        "tensors": .array(header.tensors.map { Self.json($0) }),
-      ],
-      fields
-        + header.tensors.map {
-          "  \($0.name)  \($0.dtype.rawValue) \($0.shapeText)  \($0.byteCount) bytes at \($0.dataRange.lowerBound)"
-        })
-  }
-
-  private static func json(_ tensor: TensorInfo) -> JSONValue {
-    .members([
-      "name": .string(tensor.name), "dtype": .text(tensor.dtype.rawValue),
-      "shape": .array(tensor.shape.map { .text(String($0)) }),
-      "begin": .integer(Int64(tensor.dataRange.lowerBound)),
-      "end": .integer(Int64(tensor.dataRange.upperBound)),
-    ])
+    var isRefused = false
+    try common.run(
+      { surroundings in
+        guard let status = try FileStatus.ifExists(path) else {
+          throw ProvenanceError(.inputOutput, "\(path): there is nothing of that name")
+        }
+        if status.kind == .directory { return try model(surroundings) }
+        let faults = try TensorReader.faults(path: path)
+        guard faults.count == 0 else {
+          isRefused = true
+          return RefusedFile.answer(faults, path: path)
+        }
+        let file = try TensorReader(path: path)
+        let isPatch = file.header.metadata?["format"] == ByteString(PatchFile.format)
+        return isPatch
+          ? try patch()
+          : TensorListing.answer(file.header, path: path, byteCount: file.status.byteCount)
+      }, code: { isRefused ? Exit.code(.invalid) : 0 })
   }
 
   private func model(_ surroundings: Surroundings) throws -> Console.Answer {
     let checkpoint = try Safetensors.Checkpoint(path: path)
     let (map, note) = MakingOptions.unitMap(checkpoint)
     let total = checkpoint.byteCount
-    let root =
-      try digests
-      ? ModelDigest(checkpoint) { surroundings.progress("hashing", $0, total) }.root : nil
+    let types = TypeCounts(checkpoint)
+    let digest =
+      try digests ? ModelDigest(checkpoint) { surroundings.progress("hashing", $0, total) } : nil
     var lines = [
       "model   \(path)",
       "files   \(checkpoint.files.count), \(total) bytes",
       "shards  \(checkpoint.shards.map(\.name).joined(separator: ", "))",
-      "tensors \(checkpoint.tensorNames.count), \(checkpoint.parameterCount) elements",
+      "tensors \(checkpoint.tensorCount), \(checkpoint.parameterCount) elements",
+      "types   \(types.text)",
+      "aligned \(types.misaligned) of \(checkpoint.tensorCount) tensors are not",
     ]
     if let map {
       let sizes = map.dimensions
@@ -83,21 +60,30 @@ struct Inspect: ParsableCommand {
       )
     }
     if let note { lines.append(note) }
-    if let root { lines.append("root    \(root)") }
+    if let digest {
+      lines += digest.files.map { "sha256  \($0.digest)  \($0.name)" }
+      lines.append("root    \(digest.root)")
+    }
     return Console.Answer(
       "inspect-model",
       [
         "path": .text(path), "files": .integer(Int64(checkpoint.files.count)),
         "bytes": .integer(Int64(total)),
         "shards": .array(checkpoint.shards.map { .text($0.name) }),
-        "tensors": .integer(Int64(checkpoint.tensorNames.count)),
+        "tensors": .integer(Int64(checkpoint.tensorCount)), "dtypes": types.json,
+        "misaligned_tensors": .integer(Int64(types.misaligned)),
         "parameters": .integer(Int64(checkpoint.parameterCount)),
         "family": map.map { .text($0.family) },
         "layers": map.map { .integer(Int64($0.dimensions.layers)) },
         "head_units_per_layer": map.map { .integer(Int64($0.dimensions.groups)) },
         "filters_per_layer": map.map { .integer(Int64($0.dimensions.filters)) },
-        "root": root.map { .text($0.hex) },
+        "digests": digest.map { .array($0.files.map(Self.json)) },
+        "root": digest.map { .text($0.root.hex) },
       ], lines)
+  }
+
+  private static func json(_ file: ModelDigest.File) -> JSONValue {
+    .members(["name": .text(file.name), "sha256": .text(file.digest.hex)])
   }
 
   private func patch() throws -> Console.Answer {

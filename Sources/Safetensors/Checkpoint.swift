@@ -3,7 +3,8 @@ public import StrictJSON
 
 /// A model folder as Hugging Face lays it out: shards, index, configuration and other files.
 ///
-/// Holds what the headers say and no mapping; shards are opened when their bytes are needed.
+/// Holds what the headers say, which are read and not mapped, so that a thousand shards are known at once and one
+/// that is cut short meanwhile is an error; shards are opened when their bytes are needed.
 public struct Checkpoint: Sendable {
   /// One safetensors file of the model.
   public struct Shard: Sendable {
@@ -41,7 +42,7 @@ public struct Checkpoint: Sendable {
   public let shards: [Shard]
   /// `config.json`, parsed; nil where there is none.
   public let config: JSONValue?
-  private let places: [ByteString: Place]
+  private let places: TensorPlaces
 
   /// Reads a folder: its list of files, the headers of its shards, its configuration.
   ///
@@ -54,18 +55,17 @@ public struct Checkpoint: Sendable {
         below: path, skipping: { Self.excludedNames.contains($0) || Self.isUnfinishedJournal($0) })
     } catch { throw .storage(error) }
     var shards: [Shard] = []
-    var places: [ByteString: Place] = [:]
     let (names, index) = try Self.shardNames(files.map(\.name), in: path)
     for name in names {
-      let file = try TensorFile(path: Paths.join(path, name), mode: mode)
-      for info in file.header.tensors {
-        if let other = places[info.name] {
-          throw .checkpoint(
-            "tensor \"\(info.name)\" is in \(shards[other.shard].name) and in \(name)", path: path)
-        }
-        places[info.name] = Place(shard: shards.count, info: info)
-      }
+      let file = try TensorReader(path: Paths.join(path, name), mode: mode)
       shards.append(Shard(name: name, header: file.header, status: file.status))
+    }
+    let places = TensorPlaces(shards.map(\.header.tensors))
+    if let (first, second) = places.duplicate {
+      let info = shards[second.shard].header.tensors.name(at: second.tensor)
+      throw .checkpoint(
+        "tensor \"\(info)\" is in \(shards[first.shard].name) and in \(shards[second.shard].name)",
+        path: path)
     }
     if let index { try Self.check(index, against: places, shards, path) }
     self.shards = shards
@@ -74,10 +74,21 @@ public struct Checkpoint: Sendable {
   }
 
   /// The place of a tensor; nil where there is none.
-  public subscript(name: ByteString) -> Place? { places[name] }
+  public subscript(name: ByteString) -> Place? {
+    places.find(name, in: shards).map {
+      Place(shard: $0.shard, info: shards[$0.shard].header.tensors[$0.tensor])
+    }
+  }
 
   /// All tensors, in the byte order of their names.
-  public var tensorNames: [ByteString] { places.keys.sorted() }
+  public var tensorNames: [ByteString] {
+    shards.flatMap { shard in
+      shard.header.tensors.indices.map { shard.header.tensors.name(at: $0) }
+    }.sorted()
+  }
+
+  /// How many tensors there are.
+  public var tensorCount: Int { shards.reduce(0) { $0 + $1.header.tensors.count } }
 
   /// How many elements all tensors have.
   public var parameterCount: Int {
@@ -125,16 +136,21 @@ public struct Checkpoint: Sendable {
   }
 
   private static func check(
-    _ index: ShardIndex, against places: [ByteString: Place], _ shards: [Shard], _ path: String
+    _ index: ShardIndex, against places: TensorPlaces, _ shards: [Shard], _ path: String
   ) throws(TensorFileError) {
     for (tensor, file) in index.fileOfTensor.sorted(by: { $0.key < $1.key }) {
-      guard let place = places[tensor], shards[place.shard].name == file else {
+      guard let place = places.find(tensor, in: shards), shards[place.shard].name == file else {
         throw .checkpoint(
           "the index has tensor \"\(tensor)\" in \(file), which lacks it", path: path)
       }
     }
-    for tensor in places.keys.sorted() where index.fileOfTensor[tensor] == nil {
-      throw .checkpoint("tensor \"\(tensor)\" is in a shard but not in the index", path: path)
+    for shard in shards {
+      for position in shard.header.tensors.indices {
+        let tensor = shard.header.tensors.name(at: position)
+        guard index.fileOfTensor[tensor] == nil else { continue }
+        throw .checkpoint(
+          "tensor \"\(tensor)\" is in \(shard.name) but not in the index", path: path)
+      }
     }
   }
 

@@ -70,6 +70,9 @@ public enum DType: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// The place in the order of the reference writer, which puts higher ones first.
-  var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  /// The place in ``allCases``, which is the order of the reference writer; that puts higher ones first.
+  var position: Int { Self.ordered.firstIndex(of: self) ?? 0 }
+
+  /// All cases, made once.
+  static let ordered = allCases
 }

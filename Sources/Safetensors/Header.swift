@@ -5,9 +5,14 @@ import StrictJSON
 public struct Header: Hashable, Sendable {
   /// How the rules are read.
   public enum Mode: Hashable, Sendable {
-    /// The verdict of the reference reader on every input.
+    /// The verdict of the reference reader on every input: the last of equal names counts, an entry may be an
+    /// array and a type a map.
     case conformance
-    /// Refuses besides what readers disagree on: duplicate names, array and map forms.
+    /// Refuses besides what readers disagree on: equal names, of tensors or in the metadata, after escapes are
+    /// undone; entries that are arrays, types that are maps.
+    ///
+    /// Accepts, as files in the wild have it: no, null or empty metadata, white space anywhere, headers and
+    /// tensors at any alignment, unknown fields.
     case strict
   }
 
@@ -20,30 +25,13 @@ public struct Header: Hashable, Sendable {
   /// The bytes before the data section: the length, and the header with its padding.
   public let dataOffset: Int
   /// The metadata in the order of the file; nil where there is none or `null`.
-  public let metadata: [(key: ByteString, value: ByteString)]?
+  public let metadata: HeaderMetadata?
   /// The tensors in the order of their data.
-  public let tensors: [TensorInfo]
-  private let places: [ByteString: Int]
+  public let tensors: TensorTable
 
   /// The tensor of a name; nil where there is none.
-  public subscript(name: ByteString) -> TensorInfo? { places[name].map { tensors[$0] } }
-
-  /// Makes a header whose parts are known to agree.
-  init(
-    dataOffset: Int, metadata: [(key: ByteString, value: ByteString)]?, tensors: [TensorInfo]
-  ) {
-    self.dataOffset = dataOffset
-    self.metadata = metadata
-    self.tensors = tensors
-    places = Dictionary(
-      uniqueKeysWithValues: tensors.enumerated().map { ($0.element.name, $0.offset) })
-  }
-
-  /// Two headers are equal when they say the same in the same order at the same place.
-  public static func == (left: Self, right: Self) -> Bool {
-    left.dataOffset == right.dataOffset && left.tensors == right.tensors
-      && (left.metadata == nil) == (right.metadata == nil)
-      && (left.metadata ?? []).elementsEqual(right.metadata ?? [], by: ==)
+  public subscript(name: ByteString) -> TensorInfo? {
+    tensors.position(of: name).map { tensors[$0] }
   }
 
   /// Hashes the tensors.
@@ -53,100 +41,96 @@ public struct Header: Hashable, Sendable {
   }
 }
 
-/// One entry as it stands in the header, not yet checked against the others.
-struct RawEntry {
-  var name: ByteString
-  var dtype: DType
-  var shape: [UInt64]
-  var begin: UInt64
-  var end: UInt64
-  /// Where the entry stands in the file.
-  var byteOffset: Int
-}
-
 extension Header {
-  /// Parses the start of a file and checks it against the file's size.
+  /// Parses a file and checks it.
   ///
   /// - Parameters:
   ///   - bytes: The whole file, of which only the header is touched.
   ///   - mode: How the rules are read.
-  /// - Complexity: O(n log n) in the number of tensors.
+  /// - Complexity: O(n) in the header's bytes, and O(n log n) in the number of tensors where their entries are
+  ///   not in the order of their data. Memory stays below three times the header's size, whatever it holds.
   public init(parsing bytes: RawSpan, mode: Mode = .conformance) throws(HeaderError) {
+    try self.init(parsingStart: bytes, fileByteCount: bytes.byteCount, mode: mode)
+  }
+
+  /// Parses the start of a file and checks it against the file's size.
+  ///
+  /// - Parameters:
+  ///   - start: The file at least as far as its header goes, where the file is long enough.
+  ///   - fileByteCount: The size of the file.
+  public init(parsingStart start: RawSpan, fileByteCount: Int, mode: Mode = .conformance)
+    throws(HeaderError)
+  {
     do throws(HeaderError) {
-      let range = try Self.headerRange(bytes)
-      if let offset = JSONReader.firstNonUTF8(in: bytes, range: range) {
-        throw HeaderError(.notUTF8, at: offset)
-      }
-      var parser = HeaderParser(bytes, range: range, mode: mode)
-      let (entries, metadata) = try parser.parse()
-      self = Header(
-        dataOffset: range.upperBound, metadata: metadata,
-        tensors: try Self.laidOut(
-          entries, dataOffset: range.upperBound, fileByteCount: bytes.byteCount)
-      )
+      let range = try Self.range(start, fileByteCount: fileByteCount)
+      var parser = HeaderParser(start, range: range, mode: mode)
+      try parser.parse()
+      let layout = LayoutCheck(
+        table: parser.table, dataOffset: range.upperBound, fileByteCount: fileByteCount)
+      try layout.run { (fault) throws(HeaderError) in throw fault }
+      dataOffset = range.upperBound
+      metadata = parser.metadata
+      tensors = parser.table
     } catch {
       var named = error
-      named.foreignKind = ForeignFile.sniff(bytes)
+      named.foreignKind = ForeignFile.sniff(start)
       throw named
     }
   }
 
-  private static func headerRange(_ bytes: RawSpan) throws(HeaderError) -> Range<Int> {
-    guard bytes.byteCount >= 8 else {
-      throw HeaderError(.headerTooSmall(found: bytes.byteCount), at: bytes.byteCount)
+  /// All faults of a file of which at least the header is given; none where it is accepted.
+  public static func faults(
+    inStart start: RawSpan, fileByteCount: Int, mode: Mode = .conformance
+  ) -> HeaderFaults {
+    do throws(HeaderError) {
+      let range = try range(start, fileByteCount: fileByteCount)
+      var parser = HeaderParser(start, range: range, mode: mode, collects: true)
+      do throws(HeaderError) { try parser.parse() } catch {
+        var faults = parser.faults
+        faults.add(error)
+        return faults
+      }
+      var faults = parser.faults
+      let layout = LayoutCheck(
+        table: parser.table, dataOffset: range.upperBound, fileByteCount: fileByteCount)
+      layout.collect(into: &faults, isWhole: faults.count == 0)
+      return faults
+    } catch {
+      var faults = HeaderFaults()
+      var named = error
+      named.foreignKind = ForeignFile.sniff(start)
+      faults.add(named)
+      return faults
     }
-    var length: UInt64 = 0
-    for index in 0..<8 { length |= UInt64(bytes.byte(at: index)) << UInt64(index * 8) }
-    guard length <= byteLimit else { throw HeaderError(.headerTooLarge(length), at: 0) }
-    guard Int(length) <= bytes.byteCount - 8 else {
-      throw HeaderError(
-        .invalidHeaderLength(length, fileByteCount: bytes.byteCount), at: 0)
-    }
-    return 8..<8 + Int(length)
   }
 
-  /// Orders the entries by their data and checks that they cover the file without hole or overlap.
-  private static func laidOut(_ entries: [RawEntry], dataOffset: Int, fileByteCount: Int)
-    throws(HeaderError) -> [TensorInfo]
+  /// All faults of a file; none where it is accepted.
+  public static func faults(in bytes: RawSpan, mode: Mode = .conformance) -> HeaderFaults {
+    faults(inStart: bytes, fileByteCount: bytes.byteCount, mode: mode)
+  }
+
+  /// Where the header's text lies, which is UTF-8.
+  private static func range(_ start: RawSpan, fileByteCount: Int) throws(HeaderError) -> Range<Int>
   {
-    let ordered = entries.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) }
-    var tensors: [TensorInfo] = []
-    tensors.reserveCapacity(ordered.count)
-    var covered: UInt64 = 0
-    let dataByteCount = UInt64(fileByteCount - dataOffset)
-    var fits = true
-    for entry in ordered {
-      func fail(_ reason: HeaderError.Reason) -> HeaderError {
-        HeaderError(reason, tensor: entry.name, at: entry.byteOffset)
-      }
-      guard entry.begin == covered, entry.end >= entry.begin else {
-        throw fail(.invalidOffset(expectedBegin: covered, begin: entry.begin, end: entry.end))
-      }
-      covered = entry.end
-      let byteCount: UInt64
-      do throws(HeaderError.Reason) {
-        byteCount = try TensorInfo.byteCount(dtype: entry.dtype, shape: entry.shape)
-      } catch { throw fail(error) }
-      guard byteCount == entry.end - entry.begin else {
-        throw fail(.sizeMismatch(expected: byteCount, found: entry.end - entry.begin))
-      }
-      // A range past the file is refused below, once every tensor has been looked at, as in the reference.
-      fits = fits && entry.end <= dataByteCount
-      if fits {
-        tensors.append(
-          TensorInfo(
-            name: entry.name, dtype: entry.dtype, shape: entry.shape,
-            dataRange: Int(entry.begin)..<Int(entry.end)))
-      }
+    guard fileByteCount >= 8, start.byteCount >= 8 else {
+      throw HeaderError(.headerTooSmall(found: fileByteCount), at: fileByteCount)
     }
-    guard covered == dataByteCount else {
-      let (expected, overflow) = covered.addingReportingOverflow(UInt64(dataOffset))
-      throw HeaderError(
-        .dataNotCovered(
-          expectedFileByteCount: overflow ? nil : expected, found: fileByteCount),
-        tensor: ordered.last?.name,
-        at: overflow ? fileByteCount : Int(min(expected, UInt64(fileByteCount))))
+    let length = Self.length(start)
+    guard length <= byteLimit else { throw HeaderError(.headerTooLarge(length), at: 0) }
+    guard Int(length) <= fileByteCount - 8, Int(length) <= start.byteCount - 8 else {
+      throw HeaderError(.invalidHeaderLength(length, fileByteCount: fileByteCount), at: 0)
     }
-    return tensors
+    let range = 8..<8 + Int(length)
+    if let offset = JSONReader.firstNonUTF8(in: start, range: range) {
+      throw HeaderError(.notUTF8, at: offset)
+    }
+    return range
+  }
+
+  /// The length of the header's text, from the eight bytes that a file begins with.
+  static func length(_ start: RawSpan) -> UInt64 {
+    var length: UInt64 = 0
+    for index in 0..<8 { length |= UInt64(start.byte(at: index)) << UInt64(index * 8) }
+    return length
   }
 }

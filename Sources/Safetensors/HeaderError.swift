@@ -35,7 +35,7 @@ public struct HeaderError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// The rule that was broken.
   public var reason: Reason
-  /// The tensor, where there is one.
+  /// The tensor, where there is one; an overlong name is cut short.
   public var tensor: ByteString?
   /// The offset in the file of the first byte that is wrong.
   public var byteOffset: Int
@@ -46,6 +46,17 @@ public struct HeaderError: Error, Hashable, Sendable, CustomStringConvertible {
     self.reason = reason
     self.tensor = tensor
     self.byteOffset = byteOffset
+  }
+
+  init(_ error: JSONError) { self.init(.json(error.reason), at: error.byteOffset) }
+
+  /// The same about a tensor; of a name that is longer than 1024 bytes the beginning.
+  func about(_ name: ByteString) -> HeaderError {
+    var named = self
+    named.tensor =
+      name.bytes.count <= 1024
+      ? name : ByteString(ByteString(bytes: Array(name.bytes.prefix(1024))).text + "…")
+    return named
   }
 
   /// A stable name of the rule, for machines.
@@ -77,7 +88,8 @@ public struct HeaderError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension HeaderError.Reason {
-  var text: String {
+  /// The rule in words, with what was expected and found.
+  public var text: String {
     switch self {
     case .headerTooSmall(let found):
       return "a safetensors file begins with 8 bytes of header length, found \(found)"
@@ -101,50 +113,5 @@ extension HeaderError.Reason {
     case .duplicateName: return "the name is given twice"
     case .unusualForm(let what): return what
     }
-  }
-}
-
-/// Kinds of file that are met where a safetensors file was meant.
-public enum ForeignFile: Hashable, Sendable {
-  /// A git-LFS pointer.
-  case lfsPointer
-  /// An HTML page, often a login or error page.
-  case html
-  /// A zip archive, as PyTorch writes.
-  case zip
-  /// A pickle, as older PyTorch writes.
-  case pickle
-  /// A GGUF model.
-  case gguf
-  /// A gzip stream.
-  case gzip
-
-  var text: String {
-    switch self {
-    case .lfsPointer: "this is a git-LFS pointer: fetch the file with `git lfs pull`"
-    case .html: "this is an HTML page: the download brought a web page, not the model"
-    case .zip: "this is a zip archive, perhaps of PyTorch: convert it to safetensors first"
-    case .pickle: "this is a pickle, perhaps of PyTorch: convert it to safetensors first"
-    case .gguf: "this is a GGUF model: convert it to safetensors first"
-    case .gzip: "this is a gzip stream: unpack it first"
-    }
-  }
-
-  /// Recognises a file by its first bytes.
-  static func sniff(_ bytes: RawSpan) -> ForeignFile? {
-    func begins(_ text: [UInt8]) -> Bool {
-      bytes.byteCount >= text.count && text.indices.allSatisfy { bytes.byte(at: $0) == text[$0] }
-    }
-    if begins(Array("version https://git-lfs".utf8)) { return .lfsPointer }
-    if begins(Array("<!DOCTYPE".utf8)) || begins(Array("<!doctype".utf8))
-      || begins(Array("<html".utf8))
-    {
-      return .html
-    }
-    if begins([0x50, 0x4B, 0x03, 0x04]) { return .zip }
-    if begins(Array("GGUF".utf8)) { return .gguf }
-    if begins([0x1F, 0x8B]) { return .gzip }
-    if begins([0x80, 0x02]) || begins([0x80, 0x04]) { return .pickle }
-    return nil
   }
 }

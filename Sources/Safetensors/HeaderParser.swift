@@ -4,237 +4,155 @@ import StrictJSON
 /// Reads the JSON of a header, as widely as the reference reader and not wider.
 ///
 /// The reference goes through `serde`: an entry may be an object with unknown fields or an array of three,
-/// a type may be a map with one `null`, the last of several equal names counts.
+/// a type may be a map with one `null`, the last of several equal names counts. What is ignored is not built.
 struct HeaderParser: ~Escapable {
   /// The nesting at which `serde_json` gives up: 127 levels are read.
   private static let depthLimit = 127
 
-  private var reader: JSONReader
-  private let mode: Header.Mode
+  var reader: JSONReader
+  let mode: Header.Mode
+  /// Whether faults of entries are noted and the reading goes on.
+  private let collects: Bool
+  private(set) var faults = HeaderFaults()
+  var table = TensorTable()
+  let words = HeaderWords()
+  private(set) var metadata: HeaderMetadata?
 
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, range: Range<Int>, mode: Header.Mode) {
+  init(_ bytes: RawSpan, range: Range<Int>, mode: Header.Mode, collects: Bool = false) {
     reader = JSONReader(bytes, range: range, depthLimit: Self.depthLimit)
     self.mode = mode
+    self.collects = collects
+    // Room for as many entries as there can be, of which only what is used becomes resident.
+    table.records.reserveCapacity(range.count / TensorTable.shortestEntry + 1)
   }
 
-  typealias Metadata = [(key: ByteString, value: ByteString)]
-
+  /// Reads the whole header; what was found is in ``table``, ``metadata`` and ``faults``.
   @_lifetime(self: copy self)
-  mutating func parse() throws(HeaderError) -> (entries: [RawEntry], metadata: Metadata?) {
-    var entries: [RawEntry] = []
-    var places: [ByteString: Int] = [:]
-    var metadata: Metadata?
+  mutating func parse() throws(HeaderError) {
+    try read { reader throws(JSONError) in try reader.beginObject() }
     var hasMetadata = false
     var isFirst = true
-    try reading(nil) { reader throws(JSONError) in try reader.beginObject() }
-    while true {
-      let wasFirst = isFirst
-      guard
-        let key = try reading(
-          nil, { reader throws(JSONError) in try reader.nextKey(isFirst: wasFirst) })
-      else { break }
-      let start = reader.stringStart
+    while let key = try nextKey(isFirst: isFirst) {
       isFirst = false
-      if key == Header.metadataKey {
+      let start = reader.stringStart
+      guard try isMetadataKey(key) else {
+        try readEntry(key, at: start)
+        continue
+      }
+      let mark = reader.mark
+      do throws(HeaderError) {
         if hasMetadata { throw HeaderError(.entry("__metadata__ is given twice"), at: start) }
         hasMetadata = true
-        metadata = try readMetadata()
-      } else {
-        let entry = try readEntry(key, at: start)
-        if let place = places[key] {
-          if mode == .strict { throw HeaderError(.duplicateName, tensor: key, at: start) }
-          entries[place] = entry
-        } else {
-          places[key] = entries.count
-          entries.append(entry)
-        }
-      }
+        try readMetadata()
+      } catch { try goOn(after: error, from: mark) }
     }
-    try reading(nil) { reader throws(JSONError) in try reader.finish() }
-    return (entries, metadata)
+    try read { reader throws(JSONError) in try reader.finish() }
+    try closeTable()
   }
 
-  /// Runs a reading and gives its error the tensor and the place.
+  /// Runs a reading and makes its error one of a header.
   @_lifetime(self: copy self)
-  private mutating func reading<Value>(
-    _ tensor: ByteString?, _ body: (inout JSONReader) throws(JSONError) -> Value
-  ) throws(HeaderError) -> Value {
-    do throws(JSONError) { return try body(&reader) } catch {
-      throw HeaderError(.json(error.reason), tensor: tensor, at: error.byteOffset)
-    }
+  mutating func read<Value>(_ body: (inout JSONReader) throws(JSONError) -> Value)
+    throws(HeaderError) -> Value
+  {
+    do throws(JSONError) { return try body(&reader) } catch { throw HeaderError(error) }
   }
 
   @_lifetime(self: copy self)
-  private mutating func readMetadata() throws(HeaderError) -> Metadata? {
-    if try reading(nil, { reader throws(JSONError) in try reader.peek() }) == .null {
-      try reading(nil) { reader throws(JSONError) in try reader.readNull() }
-      return nil
+  mutating func nextKey(isFirst: Bool) throws(HeaderError) -> JSONReader.StringToken? {
+    try read { reader throws(JSONError) in try reader.nextKeyToken(isFirst: isFirst) }
+  }
+
+  private func isMetadataKey(_ key: JSONReader.StringToken) throws(HeaderError) -> Bool {
+    do throws(JSONError) { return try reader.matches(key, "__metadata__") } catch {
+      throw HeaderError(error)
     }
-    let strict = mode == .strict
-    var members: Metadata = []
-    var places: [ByteString: Int] = [:]
-    try reading(nil) { reader throws(JSONError) in
+  }
+
+  /// Notes a fault and skips the value that has it; throws where faults are not collected, or where the text is
+  /// no JSON.
+  @_lifetime(self: copy self)
+  private mutating func goOn(after fault: HeaderError, from mark: JSONReader.Mark)
+    throws(HeaderError)
+  {
+    guard collects else { throw fault }
+    reader.rewind(to: mark)
+    do throws(JSONError) { try reader.skipValue() } catch {
+      if error.byteOffset == fault.byteOffset { throw fault }
+      faults.add(fault)
+      throw HeaderError(error)
+    }
+    faults.add(fault)
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readMetadata() throws(HeaderError) {
+    if try read({ reader throws(JSONError) in try reader.peek() }) == .null {
+      return try read { reader throws(JSONError) in try reader.readNull() }
+    }
+    let start = reader.position
+    var members = HeaderMetadata()
+    try read { reader throws(JSONError) in
       try reader.beginObject()
       var isFirst = true
-      while true {
-        guard let key = try reader.nextKey(isFirst: isFirst) else { break }
-        let start = reader.stringStart
+      while let key = try reader.nextKeyToken(isFirst: isFirst) {
         isFirst = false
-        let value = try reader.readString()
-        if let place = places[key] {
-          if strict { throw JSONError(.duplicateKey(key), at: start) }
-          members[place].value = value
+        let value = try reader.readToken()
+        if key.hasEscapes || value.hasEscapes {
+          let (keyText, valueText) = (try reader.text(of: key), try reader.text(of: value))
+          members.add(
+            key: keyText.bytes.count, { $0 += keyText.bytes },
+            value: valueText.bytes.count, { $0 += valueText.bytes })
         } else {
-          places[key] = members.count
-          members.append((key, value))
+          try members.add(
+            key: key.range.count, { (text) throws(JSONError) in try reader.append(key, to: &text) },
+            value: value.range.count,
+            { (text) throws(JSONError) in try reader.append(value, to: &text) })
         }
       }
     }
-    return members
+    if let key = members.close(), mode == .strict {
+      throw HeaderError(.json(.duplicateKey(key)), at: start)
+    }
+    metadata = members
   }
 
   @_lifetime(self: copy self)
-  private mutating func readEntry(_ name: ByteString, at start: Int) throws(HeaderError) -> RawEntry
+  private mutating func readEntry(_ key: JSONReader.StringToken, at start: Int) throws(HeaderError)
   {
-    var fields = EntryFields()
-    switch try reading(name, { reader throws(JSONError) in try reader.peek() }) {
-    case .object: try readObjectEntry(name, into: &fields)
-    case .array:
-      if mode == .strict {
-        throw HeaderError(
-          .unusualForm("the entry is an array, which not all readers know"), tensor: name, at: start
-        )
-      }
-      try readArrayEntry(name, into: &fields)
-    default:
-      throw HeaderError(
-        .entry("the entry must be an object with dtype, shape and data_offsets"), tensor: name,
-        at: start)
-    }
-    guard let dtype = fields.dtype, let shape = fields.shape, let offsets = fields.offsets else {
-      let missing =
-        fields.dtype == nil ? "dtype" : fields.shape == nil ? "shape" : "data_offsets"
-      throw HeaderError(.entry("\(missing) is missing"), tensor: name, at: start)
-    }
-    return RawEntry(
-      name: name, dtype: dtype, shape: shape, begin: offsets.0, end: offsets.1, byteOffset: start)
-  }
-
-  private struct EntryFields {
-    var dtype: DType?
-    var shape: [UInt64]?
-    var offsets: (UInt64, UInt64)?
-  }
-
-  @_lifetime(self: copy self)
-  private mutating func readObjectEntry(_ name: ByteString, into fields: inout EntryFields)
-    throws(HeaderError)
-  {
-    try reading(name) { reader throws(JSONError) in try reader.beginObject() }
-    var isFirst = true
-    while true {
-      let wasFirst = isFirst
-      guard
-        let key = try reading(
-          name, { reader throws(JSONError) in try reader.nextKey(isFirst: wasFirst) })
-      else { return }
-      let start = reader.stringStart
-      isFirst = false
-      func once(_ isNew: Bool) throws(HeaderError) {
-        guard isNew else {
-          throw HeaderError(.entry("\(key) is given twice"), tensor: name, at: start)
+    let mark = reader.mark
+    let draft: TensorTable.Draft
+    do throws(JSONError) {
+      if key.hasEscapes {
+        let name = try reader.text(of: key).bytes
+        draft = table.draft(name: name.count) { $0 += name }
+      } else {
+        draft = try table.draft(name: key.range.count) { (text) throws(JSONError) in
+          try reader.append(key, to: &text)
         }
       }
-      switch key {
-      case "dtype":
-        try once(fields.dtype == nil)
-        fields.dtype = try readDType(name)
-      case "shape":
-        try once(fields.shape == nil)
-        fields.shape = try readIntegers(name)
-      case "data_offsets":
-        try once(fields.offsets == nil)
-        fields.offsets = try readOffsets(name)
-      default: try reading(name) { reader throws(JSONError) in try reader.skipValue() }
-      }
+    } catch { throw HeaderError(error) }
+    if readPlainEntry(draft, at: start) { return }
+    do throws(HeaderError) { try readFields(draft, at: start) } catch {
+      table.discard(draft)
+      let name: ByteString
+      do throws(JSONError) { name = try reader.text(of: key) } catch { throw HeaderError(error) }
+      try goOn(after: error.about(name), from: mark)
     }
   }
 
   @_lifetime(self: copy self)
-  private mutating func readArrayEntry(_ name: ByteString, into fields: inout EntryFields)
-    throws(HeaderError)
-  {
-    let start = reader.position
-    try reading(name) { reader throws(JSONError) in try reader.beginArray() }
-    for index in 0..<4 {
-      let more = try reading(name) { reader throws(JSONError) in
-        try reader.nextElement(isFirst: index == 0)
-      }
-      guard more == (index < 3) else {
-        throw HeaderError(
-          .entry("an entry given as an array has exactly 3 elements"), tensor: name, at: start)
-      }
-      switch index {
-      case 0: fields.dtype = try readDType(name)
-      case 1: fields.shape = try readIntegers(name)
-      case 2: fields.offsets = try readOffsets(name)
-      default: break
-      }
+  private mutating func closeTable() throws(HeaderError) {
+    guard mode == .strict else { return table.close { _, _ in } }
+    var again = HeaderFaults()
+    var earliest: HeaderError?
+    table.close { name, entry in
+      let fault = HeaderError(.duplicateName, at: entry).about(name)
+      again.add(fault)
+      if entry < earliest?.byteOffset ?? .max { earliest = fault }
     }
-  }
-
-  @_lifetime(self: copy self)
-  private mutating func readDType(_ name: ByteString) throws(HeaderError) -> DType {
-    let start = reader.position
-    let kind = try reading(name) { reader throws(JSONError) in try reader.peek() }
-    let text: ByteString
-    switch kind {
-    case .string: text = try reading(name) { reader throws(JSONError) in try reader.readString() }
-    case .object where mode == .strict:
-      throw HeaderError(
-        .unusualForm("the type is a map, which not all readers know"), tensor: name, at: start)
-    case .object:
-      // `{"F32": null}` is how serde spells a unit variant in full.
-      let read: ByteString? = try reading(name) { reader throws(JSONError) in
-        try reader.beginObject()
-        guard let key = try reader.nextKey(isFirst: true) else { return nil }
-        try reader.readNull()
-        return try reader.nextKey(isFirst: false) == nil ? key : nil
-      }
-      guard let read else {
-        throw HeaderError(
-          .entry("a type given as a map has exactly one member"), tensor: name, at: start)
-      }
-      text = read
-    default: throw HeaderError(.entry("dtype must be a string"), tensor: name, at: start)
-    }
-    guard let dtype = DType(rawValue: text.text), ByteString(dtype.rawValue) == text else {
-      throw HeaderError(.entry("unknown dtype \"\(text)\""), tensor: name, at: start)
-    }
-    return dtype
-  }
-
-  @_lifetime(self: copy self)
-  private mutating func readIntegers(_ name: ByteString) throws(HeaderError) -> [UInt64] {
-    try reading(name) { reader throws(JSONError) in
-      try reader.beginArray()
-      var values: [UInt64] = []
-      while try reader.nextElement(isFirst: values.isEmpty) {
-        values.append(try reader.readUnsigned())
-      }
-      return values
-    }
-  }
-
-  @_lifetime(self: copy self)
-  private mutating func readOffsets(_ name: ByteString) throws(HeaderError) -> (UInt64, UInt64) {
-    let start = reader.position
-    let values = try readIntegers(name)
-    guard values.count == 2 else {
-      throw HeaderError(
-        .entry("data_offsets has \(values.count) elements, expected 2"), tensor: name, at: start)
-    }
-    return (values[0], values[1])
+    if let earliest, !collects { throw earliest }
+    faults.add(again)
   }
 }

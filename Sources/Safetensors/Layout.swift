@@ -33,12 +33,16 @@ public struct Layout: Sendable {
 
   /// Lays tensors out: wider types first, then by the bytes of their names.
   ///
+  /// - Parameter dataAlignment: The data section begins at a multiple of it; a multiple of 8, which is also what
+  ///   the reference does. With that of a page, tensors that begin at one can be mapped as they are.
   /// - Throws: ``HeaderError`` where a name is given twice or is `__metadata__`, or a size overflows.
-  public init(_ entries: [Entry], metadata: [(key: ByteString, value: ByteString)]?)
-    throws(HeaderError)
-  {
+  public init(
+    _ entries: [Entry], metadata: [(key: ByteString, value: ByteString)]?, dataAlignment: Int = 8
+  ) throws(HeaderError) {
+    precondition(dataAlignment > 0 && dataAlignment.isMultiple(of: 8), "\(dataAlignment)")
     let ordered = entries.sorted {
-      $0.dtype.rank != $1.dtype.rank ? $0.dtype.rank > $1.dtype.rank : $0.name < $1.name
+      $0.dtype.position != $1.dtype.position
+        ? $0.dtype.position > $1.dtype.position : $0.name < $1.name
     }
     var seen: Set<ByteString> = [Header.metadataKey]
     var tensors: [TensorInfo] = []
@@ -62,11 +66,12 @@ public struct Layout: Sendable {
       offset = end
     }
     self.tensors = tensors
-    headerBytes = try Self.encode(tensors, metadata)
+    headerBytes = try Self.encode(tensors, metadata, dataAlignment)
   }
 
   private static func encode(
-    _ tensors: [TensorInfo], _ metadata: [(key: ByteString, value: ByteString)]?
+    _ tensors: [TensorInfo], _ metadata: [(key: ByteString, value: ByteString)]?,
+    _ dataAlignment: Int
   ) throws(HeaderError) -> [UInt8] {
     var json: [UInt8] = [UInt8(ascii: "{")]
     if let metadata {
@@ -88,7 +93,7 @@ public struct Layout: Sendable {
       json += "\"data_offsets\":[\(begin),\(end)]}".utf8
     }
     json.append(UInt8(ascii: "}"))
-    while !json.count.isMultiple(of: 8) { json.append(0x20) }
+    while !(json.count + 8).isMultiple(of: dataAlignment) { json.append(0x20) }
     guard UInt64(json.count) <= Header.byteLimit else {
       throw HeaderError(.headerTooLarge(UInt64(json.count)), at: 0)
     }

@@ -1,6 +1,10 @@
 public import Storage
 
 /// A safetensors file, mapped: its header, and its tensors as borrowed bytes.
+///
+/// For files on local disks that nobody shortens meanwhile, where many parts are read, or the same ones again:
+/// nothing is copied, and the page cache is shared. A file cut short underneath is a bus error; where that can
+/// happen, or on network disks, ``TensorReader`` is right.
 public struct TensorFile: ~Copyable, Sendable {
   private let file: MappedFile
   /// What the file says that it holds.
@@ -55,23 +59,4 @@ public struct TensorFile: ~Copyable, Sendable {
 
   /// Lets go of the pages of a range that will not be read again.
   public func releasePages(_ range: Range<Int>) { file.releasePages(range) }
-}
-
-/// Why a safetensors file or a checkpoint could not be opened.
-public enum TensorFileError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The file system refused.
-  case storage(StorageError)
-  /// The header breaks a rule of the format.
-  case header(HeaderError, path: String)
-  /// The folder does not hold a checkpoint, or its parts do not agree.
-  case checkpoint(String, path: String)
-
-  /// What and where, in one line.
-  public var description: String {
-    switch self {
-    case .storage(let error): error.description
-    case .header(let error, let path): "\(path): \(error)"
-    case .checkpoint(let what, let path): "\(path): \(what)"
-    }
-  }
 }

@@ -36,12 +36,18 @@ public struct TensorInfo: Hashable, Sendable {
   /// Dimensions are multiplied in order and checked for overflow at each, as the reference does.
   public static func byteCount(dtype: DType, shape: [UInt64]) throws(HeaderError.Reason) -> UInt64 {
     var count: UInt64 = 1
-    for dimension in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-      if overflow { throw .sizeOverflow }
-      count = product
-    }
-    let (bits, overflow) = count.multipliedReportingOverflow(by: UInt64(dtype.bitWidth))
+    for dimension in shape { try multiply(&count, by: dimension) }
+    return try byteCount(dtype: dtype, elementCount: count)
+  }
+
+  static func multiply(_ count: inout UInt64, by dimension: UInt64) throws(HeaderError.Reason) {
+    let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+    if overflow { throw .sizeOverflow }
+    count = product
+  }
+
+  static func byteCount(dtype: DType, elementCount: UInt64) throws(HeaderError.Reason) -> UInt64 {
+    let (bits, overflow) = elementCount.multipliedReportingOverflow(by: UInt64(dtype.bitWidth))
     if overflow { throw .sizeOverflow }
     guard bits.isMultiple(of: 8) else { throw .partialByte(bits: bits) }
     return bits / 8

@@ -90,8 +90,7 @@ extension SampleModel {
         }, metadata: [("format", "pt")])
     } catch { throw .layout(error) }
     do throws(StorageError) {
-      var file = try AtomicFile(path: path)
-      try file.append(layout.headerBytes.rawSpan)
+      var file = try TensorFileWriter(path: path, layout: layout, replacing: .ownFile)
       for tensor in layout.tensors {
         var left = tensor.byteCount
         while left > 0 {
@@ -100,7 +99,7 @@ extension SampleModel {
           left -= bytes.count
         }
       }
-      try file.commit(replacing: true)
+      try file.commit()
     } catch { throw .storage(error) }
     return layout.tensors.reduce(0) { $0 + $1.byteCount }
   }

@@ -37,7 +37,8 @@ public struct Descriptor: ~Copyable, Sendable {
 
   private static func opened(_ path: String, _ access: Access) -> Int32 {
     switch access {
-    case .read: unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe without a writer is opened at once, to be refused by its kind.
+    case .read: unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     case .update: unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     case .create(let mode):
       unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode))

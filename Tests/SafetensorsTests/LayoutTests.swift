@@ -31,7 +31,7 @@ import Testing
       layout.headerBytes
       + [UInt8](repeating: 7, count: layout.fileByteCount - layout.headerBytes.count)
     let header = try Header(parsing: bytes.rawSpan, mode: .strict)
-    #expect(header.tensors == layout.tensors)
+    #expect(Array(header.tensors) == layout.tensors)
     #expect(header.tensors.map(\.elementCount) == Array(repeating: 24, count: 22))
   }
 

@@ -82,7 +82,8 @@ private struct ModelWriter<Element: Scalar> {
             entry: Layout.Entry(name: info.name, dtype: dtype, shape: info.shape),
             origin: parameter.map { .parameter($0, place) } ?? .other(place)))
       }
-      shards.append(Shard(name: shard.name, metadata: shard.header.metadata, parts: parts))
+      shards.append(
+        Shard(name: shard.name, metadata: shard.header.metadata.map { Array($0) }, parts: parts))
     }
     if shards.isEmpty {
       shards = [Shard(name: "model.safetensors", metadata: [("format", "pt")], parts: [])]
@@ -150,9 +151,8 @@ private struct ModelWriter<Element: Scalar> {
     for part in shard.parts { origins[part.entry.name] = part.origin }
     var file = try storing { () throws(StorageError) in
       try Folder.create(Paths.parent(of: path))
-      return try AtomicFile(path: path)
+      return try TensorFileWriter(path: path, layout: layout)
     }
-    try storing { () throws(StorageError) in try file.append(layout.headerBytes.rawSpan) }
     for tensor in layout.tensors {
       guard let origin = origins[tensor.name] else { continue }
       let bytes = try self.bytes(of: origin, as: tensor.dtype)
