@@ -10,9 +10,12 @@ import StrictJSON
 public enum PatchMaking {
   /// Writes the patch file and, beside it, the statement that will be signed.
   ///
-  /// - Parameter request: The request that the patch answers, with the ledger that it is in.
+  /// - Parameters:
+  ///   - baseDigest: The digests of the base, where they have been computed; else its files are hashed.
+  ///   - request: The request that the patch answers, with the ledger that it is in.
   public static func write(
-    _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
+    _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint,
+    baseDigest: ModelDigest? = nil, map: UnitMap?,
     method: PatchMethod, metrics: PatchMetrics = .none, request: (id: String, origin: String)?,
     to path: String, replacing: Bool, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> PatchStatement {
@@ -30,7 +33,9 @@ public enum PatchMaking {
     let total = base.byteCount
     let digest: ModelDigest
     do throws(PatchError) {
-      digest = try ModelDigest(base) { surroundings.progress("hashing the base", $0, total) }
+      digest =
+        try baseDigest
+        ?? ModelDigest(base) { surroundings.progress("hashing the base", $0, total) }
       try PatchWriter.write(draft, values: values, to: path, replacing: replacing)
     } catch { throw ProvenanceError(error) }
     let statement: PatchStatement

@@ -23,6 +23,15 @@ import Testing
       try bench.succeed("apply", "model", "p.patch.safetensors", "--output", "result")
       let result = try bench.contents("result")
       try prepare(bench)
+      try stopEverywhere(
+        bench, operation, from: base, to: result, mode: mode, recoverOptions: recoverOptions)
+    }
+
+    /// The same for two given states of the model, of which it has one now.
+    private func stopEverywhere(
+      _ bench: Bench, _ operation: [String], from base: [String: [UInt8]],
+      to result: [String: [UInt8]], mode: Mode, recoverOptions: [String]
+    ) throws {
       let start = bench.folder.file("start")
       try Folder.create(start)
       for name in ["model", ".unlearn", "state"] {
@@ -112,6 +121,29 @@ import Testing
         ["rollback", "model"],
         prepare: { try $0.succeed("apply", "model", "p.patch.safetensors") }, mode: mode,
         recoverOptions: [])
+    }
+
+    @Test("a patch taken out from among others, then recover", arguments: [[], ["--undo"]])
+    func surgicalRollback(_ options: [String]) throws {
+      let bench = try Bench(shardCount: 2)
+      try bench.applyPatch("first", units: "L0.H1,L1.F3")
+      try bench.applyPatch("second", units: "L0.H2,L1.F4")
+      let before = try bench.contents("model")
+      try TemporaryFolder.copyTree(bench.folder.file("model"), bench.folder.file("kept"))
+      for name in [".unlearn", "state"] {
+        try TemporaryFolder.copyTree(bench.folder.file(name), bench.folder.file("kept-\(name)"))
+      }
+      let operation = ["rollback", "model", "first.patch.safetensors"]
+      try bench.succeed(operation[0], operation[1], operation[2])
+      let after = try bench.contents("model")
+      for (name, copy) in [
+        ("model", "kept"), (".unlearn", "kept-.unlearn"), ("state", "kept-state"),
+      ] {
+        try Folder.removeTree(bench.folder.file(name))
+        try TemporaryFolder.copyTree(bench.folder.file(copy), bench.folder.file(name))
+      }
+      try stopEverywhere(
+        bench, operation, from: before, to: after, mode: .torn, recoverOptions: options)
     }
 
     @Test func `rollback, then recover undoes`() throws {
