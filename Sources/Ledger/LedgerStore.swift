@@ -8,7 +8,7 @@ public final class LedgerStore: Sendable {
   /// The version of the schema that this software writes, in `PRAGMA user_version`.
   static let schemaVersion = 1
 
-  private let queue: DatabaseQueue
+  let queue: DatabaseQueue
   /// The path of the database.
   public let path: String
   /// The key that this ledger is expected to be signed with.

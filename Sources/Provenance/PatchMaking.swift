@@ -33,9 +33,11 @@ public enum PatchMaking {
     let total = base.byteCount
     let digest: ModelDigest
     do throws(PatchError) {
-      digest =
-        try baseDigest
-        ?? ModelDigest(base) { surroundings.progress("hashing the base", $0, total) }
+      if let baseDigest {
+        digest = baseDigest
+      } else {
+        digest = try ModelDigest(base) { surroundings.progress("hashing the base", $0, total) }
+      }
       try PatchWriter.write(draft, values: values, to: path, replacing: replacing)
     } catch { throw ProvenanceError(error) }
     let statement: PatchStatement

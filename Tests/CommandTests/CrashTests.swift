@@ -146,6 +146,54 @@ import Testing
         bench, operation, from: before, to: after, mode: .torn, recoverOptions: options)
     }
 
+    @Test("finalize is repeated and finishes", arguments: Mode.allCases)
+    func finalize(_ mode: Mode) throws {
+      let bench = try Bench()
+      try bench.makePatch()
+      try bench.succeed("apply", "model", "p.patch.safetensors")
+      let keys = try UndoKeys.candidates(bench)
+      let model = try bench.contents("model")
+      let names = [".unlearn", "state"]
+      for name in names {
+        try TemporaryFolder.copyTree(bench.folder.file(name), bench.folder.file("start\(name)"))
+      }
+      func run(stoppingAt call: Int) throws -> ProgramResult {
+        for name in names {
+          try Folder.removeTree(bench.folder.file(name))
+          try TemporaryFolder.copyTree(bench.folder.file("start\(name)"), bench.folder.file(name))
+        }
+        return try bench.run(
+          ["finalize", "model"],
+          [
+            "LD_PRELOAD": Self.library, "FAULT_ROOT": bench.folder.path,
+            "FAULT_AT": String(call), "FAULT_MODE": mode.rawValue,
+            "FAULT_LOG": call == 0 ? bench.folder.file("calls") : "",
+          ])
+      }
+      #expect(try run(stoppingAt: 0).code == 0)
+      let calls = try Folder.read(bench.folder.file("calls"), limit: 1 << 20).count { $0 == 0x0A }
+      #expect(calls > 20, "only \(calls) calls were seen")
+      var notYet = 0
+      for call in 1...max(1, calls) {
+        let stopped = try run(stoppingAt: call)
+        #expect((stopped.code == nil) == (mode == .before || mode == .torn || mode == .after))
+        let between = try bench.run(["verify", "model"])
+        #expect(between.code == 0, "stop \(call): \(between.output)\(between.errors)")
+        if !between.output.contains("final (leaf") {
+          notYet += 1
+          let again = try bench.run(["finalize", "model"])
+          #expect(again.code == 0, "stop \(call): \(again.errors)")
+        }
+        try UndoKeys.expectNoTrace(of: try UndoKeys.destroyed(bench, keys), in: bench)
+        let verdict = try bench.run(["verify", "model"])
+        #expect(
+          verdict.code == 0 && verdict.output.contains("final (leaf"), "stop \(call): \(verdict)")
+        #expect(try bench.run(["rollback", "model"]).code == 6)
+      }
+      #expect(notYet > 10)
+      #expect(try bench.contents("model") == model)
+    }
+
     @Test func `rollback, then recover undoes`() throws {
       try stopEverywhere(
         ["rollback", "model"],
