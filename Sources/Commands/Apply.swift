@@ -16,6 +16,7 @@ struct Apply: ParsableCommand {
       Example: unlearn-patch apply bert a.patch.safetensors
       """)
   @OptionGroup var common: CommonOptions
+  @OptionGroup var unsealing: UnsealingOptions
   @Option(name: .long, help: "Write a patched copy to this new folder.", completion: .directory)
   var output: String?
   @Option(
@@ -42,7 +43,7 @@ struct Apply: ParsableCommand {
   func run() throws {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
-      let signed = try SignedPatch(path: patch)
+      let signed = try unsealing.open(patch)
       if dryRun { return try plan(signed, workspace, surroundings) }
       let result =
         if let output {

@@ -25,10 +25,7 @@ struct Finalize: ParsableCommand {
   func run() throws {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
-      let wanted = try patch.map { path in
-        let file = try PatchFile(path: path)
-        return file.digest()
-      }
+      let wanted = try patch.map { try PatchNaming.digest(of: $0) }
       if dryRun {
         let plan = try workspace.planFinalize(
           model, patch: wanted, store: try workspace.openLedger(.read), surroundings)

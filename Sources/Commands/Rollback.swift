@@ -23,10 +23,7 @@ struct Rollback: ParsableCommand {
   func run() throws {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
-      let wanted = try patch.map { path in
-        let file = try PatchFile(path: path)
-        return file.digest()
-      }
+      let wanted = try patch.map { try PatchNaming.digest(of: $0) }
       if dryRun {
         let plan = try workspace.planRollback(
           model, patch: wanted, store: try workspace.openLedger(.read), surroundings)

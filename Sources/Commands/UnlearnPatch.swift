@@ -19,7 +19,7 @@ public struct UnlearnPatch: ParsableCommand {
     version: Tool.nameAndVersion,
     subcommands: [
       Init.self, Keygen.self, Trust.self, Request.self, Inspect.self, Create.self, Diff.self,
-      Compose.self, Sign.self, Apply.self, Rollback.self, Recover.self, Finalize.self,
+      Compose.self, Sign.self, Unseal.self, Apply.self, Rollback.self, Recover.self, Finalize.self,
       Verify.self, LedgerCommand.self, Report.self, Finetune.self, Fisher.self,
     ])
 
