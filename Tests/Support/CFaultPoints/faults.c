@@ -68,6 +68,14 @@ static enum action decide(const char *call, const char *path) {
   if (number != atoi(setting("FAULT_AT"))) return proceed;
   const char *mode = setting("FAULT_MODE");
   if (strcmp(mode, "torn") == 0) return tear;
+  if (strcmp(mode, "wait") == 0) {
+    // Says that it is here, and goes on once it may.
+    char gate[4200];
+    snprintf(gate, sizeof gate, "%s.reached", setting("FAULT_GATE"));
+    syscall(SYS_close, (int)syscall(SYS_openat, AT_FDCWD, gate, O_WRONLY | O_CREAT, 0644));
+    while (syscall(SYS_faccessat, AT_FDCWD, setting("FAULT_GATE"), F_OK) != 0) usleep(1000);
+    return proceed;
+  }
   if (strcmp(mode, "after") == 0) return stop_after;
   if (strcmp(mode, "ENOSPC") == 0) {
     errno = ENOSPC;

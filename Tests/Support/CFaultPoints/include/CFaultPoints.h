@@ -6,4 +6,5 @@
 //               torn:   a write does half of its bytes, any other call is made; then killed
 //               after:  the call is made; then killed
 //               ENOSPC, EIO: the call fails
+//               wait:   the file FAULT_GATE.reached is made; the call goes on once FAULT_GATE is there
 //   FAULT_LOG   a file that gets one line for each call that counted
