@@ -4,7 +4,11 @@ import base64, hashlib, json, os, pathlib, random, shutil, struct, subprocess, s
 import jsonschema
 import ml_dtypes  # noqa: F401  registers bfloat16 with NumPy
 import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import serialization
 from safetensors import SafetensorError, safe_open
+
+from unseal import unseal
 
 tool = str(pathlib.Path(sys.argv[1]).resolve() / "unlearn-patch")
 maker = str(pathlib.Path(sys.argv[1]).resolve() / "make-checkpoint")
@@ -136,6 +140,29 @@ with tempfile.TemporaryDirectory() as folder:
             for entry in statement["predicate"]["base"]["resources"])
         check(f"{name}: the base's root is that of OpenSSF Model Signing",
               hashlib.sha256(digests).hexdigest() == statement["predicate"]["base"]["digest"]["sha256"])
+
+    # A patch sealed for keys that openssl made, opened from the page of the format alone.
+    keys = {"P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}
+    for name, curve in keys.items():
+        generate = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}"]
+        subprocess.run([*generate, "-out", f"{name}.key.pem"], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["openssl", "pkey", "-in", f"{name}.key.pem", "-pubout", "-out", f"{name}.pub.pem"],
+                       cwd=folder, check=True)
+    recipients = [word for name in keys for word in ("--encrypt-to", f"{name}.pub.pem")]
+    run("sign", "diff-3.patch.safetensors", *recipients, cwd=folder)
+    sealed = (folder / "diff-3.patch.safetensors.sealed").read_bytes()
+    plain = (folder / "diff-3.patch.safetensors").read_bytes()
+    for name in keys:
+        private = serialization.load_pem_private_key((folder / f"{name}.key.pem").read_bytes(), None)
+        good = unseal(sealed, private) == plain
+        try:
+            unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), private)
+            good = False
+        except InvalidTag:
+            pass
+        run("unseal", "diff-3.patch.safetensors.sealed", "--key", f"{name}.key.pem", "-o", f"{name}.plain", cwd=folder)
+        good = good and (folder / f"{name}.plain").read_bytes() == plain
+        check(f"cryptography opens what is sealed for a {name} key, and so do we ({len(plain)} bytes)", good)
 
     # docs/verify-by-hand.md, as it stands.
     page = (root / "docs" / "verify-by-hand.md").read_text()

@@ -12,6 +12,8 @@ public struct AttestationError: Error, Hashable, Sendable, CustomStringConvertib
     case trustFile(line: Int, String)
     /// A seal that was changed, cut or opened with another key.
     case brokenSeal(String)
+    /// A file that was sealed for other keys.
+    case notARecipient(own: String, recipients: [String])
     /// A signature could not be made.
     case signing(String)
     /// The file system refused.
@@ -39,6 +41,9 @@ public struct AttestationError: Error, Hashable, Sendable, CustomStringConvertib
     case .badKey(let what), .malformed(let what), .brokenSeal(let what), .signing(let what):
       return place + what
     case .trustFile(let line, let what): return "\(place)line \(line): \(what)"
+    case .notARecipient(let own, let recipients):
+      return
+        "\(place)is not sealed for the key \(own); it is for \(recipients.joined(separator: ", "))"
     case .storage(let error): return error.description
     }
   }

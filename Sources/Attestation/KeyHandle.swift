@@ -115,6 +115,42 @@ final class KeyHandle: @unchecked Sendable {
     return bytes
   }
 
+  /// The point of an EC public key, uncompressed; nil for a key of another kind.
+  var point: [UInt8]? {
+    guard let expected = algorithm.pointByteCount else { return nil }
+    var output = [UInt8](repeating: 0, count: expected)
+    // The buffer is as long as is said, and is only borrowed for the call.
+    guard unsafe copenssl_ec_point(key, &output, output.count) == expected else {
+      ERR_clear_error()
+      return nil
+    }
+    return output
+  }
+
+  /// The EC public key of an uncompressed point, which must lie on the curve.
+  static func publicKey(point: [UInt8], on algorithm: KeyAlgorithm) throws(AttestationError)
+    -> KeyHandle
+  {
+    guard let curve = algorithm.groupName, point.count == algorithm.pointByteCount, point.first == 4
+    else { throw AttestationError(.badKey("not an uncompressed point of the curve")) }
+    return try unsafe KeyHandle(
+      owning: copenssl_ec_public(curve, point, point.count), what: "a point of the curve")
+  }
+
+  /// The x coordinate that this private key and another's public key share.
+  func agree(with other: KeyHandle) throws(AttestationError) -> [UInt8] {
+    guard algorithm == other.algorithm, let expected = algorithm.coordinateByteCount else {
+      throw AttestationError(.badKey("two keys of different curves have nothing in common"))
+    }
+    var output = [UInt8](repeating: 0, count: expected)
+    // The buffer is as long as is said, and is only borrowed for the call.
+    guard unsafe copenssl_agree(key, other.key, &output, output.count) == expected else {
+      ERR_clear_error()
+      throw AttestationError(.badKey("no key can be agreed on; is this a private key?"))
+    }
+    return output
+  }
+
   private var hash: OpaquePointer? {
     switch algorithm {
     case .p256: unsafe EVP_sha256()

@@ -39,11 +39,16 @@ public struct PrivateKey: ~Copyable, Sendable {
   public func sign(_ message: [UInt8]) throws(AttestationError) -> [UInt8] {
     try handle.sign(message)
   }
+
+  /// The x coordinate that this key and another's public key share (ECDH).
+  func agree(with other: PublicKey) throws(AttestationError) -> [UInt8] {
+    try handle.agree(with: other.handle)
+  }
 }
 
 /// A public key, named by the digest of its SPKI PEM as OpenSSL writes it.
 public struct PublicKey: Hashable, Sendable {
-  private let handle: KeyHandle
+  fileprivate let handle: KeyHandle
   /// SPKI in PEM, as OpenSSL writes it whatever the file looked like.
   public let pem: [UInt8]
 
@@ -81,6 +86,9 @@ public struct PublicKey: Hashable, Sendable {
 
   /// The 32 bytes of an Ed25519 key; nil for other kinds.
   public var rawEd25519: [UInt8]? { handle.rawEd25519 }
+
+  /// The point of an ECDSA key, uncompressed; nil for other kinds.
+  var point: [UInt8]? { handle.point }
 
   /// Whether a signature is this key's over a message.
   public func verify(signature: [UInt8], message: [UInt8]) -> Bool {

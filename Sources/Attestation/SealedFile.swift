@@ -47,10 +47,17 @@ public struct SealedFileWriter: ~Copyable {
   ///   - key: 32 random bytes that seal nothing else.
   ///   - plaintextByteCount: How many bytes will be appended.
   public init(path: String, key: [UInt8], plaintextByteCount: Int) throws(AttestationError) {
+    try self.init(path: path, key: key, plaintextByteCount: plaintextByteCount, head: [])
+  }
+
+  /// Starts a file with something before the sealed part.
+  init(path: String, key: [UInt8], plaintextByteCount: Int, head: [UInt8]) throws(AttestationError)
+  {
     guard key.count == 32 else { throw AttestationError(.badKey("a seal's key has 32 bytes")) }
     let header = SealFormat.header(plaintextByteCount: plaintextByteCount)
     let file = try storing { () throws(StorageError) in
       var file = try AtomicFile(path: path, mode: 0o600)
+      try file.append(head.rawSpan)
       try file.append(header.rawSpan)
       return file
     }
@@ -105,27 +112,35 @@ public struct SealedFile: ~Copyable {
   private let file: Descriptor
   private let key: [UInt8]
   private let header: [UInt8]
+  /// Where the sealed part begins.
+  private let start: Int
   /// How many plain bytes there are.
   public let plaintextByteCount: Int
 
   /// Opens a file and checks its size; chunks are checked as they are read.
   public init(path: String, key: [UInt8]) throws(AttestationError) {
+    try self.init(path: path, key: key, offset: 0)
+  }
+
+  /// Opens the sealed part of a file from an offset on to its end.
+  init(path: String, key: [UInt8], offset: Int) throws(AttestationError) {
     let file = try storing { () throws(StorageError) in try Descriptor(path, .read) }
     let status = try storing { () throws(StorageError) in try file.status() }
     var header = [UInt8](repeating: 0, count: SealFormat.headerByteCount)
     try storing { () throws(StorageError) in
-      try file.readExactly(into: &header, count: header.count, at: 0)
+      try file.readExactly(into: &header, count: header.count, at: offset)
     }
     var declared: UInt64 = 0
     for index in 0..<8 { declared |= UInt64(header[16 + index]) << UInt64(index * 8) }
     guard let count = Int(exactly: declared), count <= status.byteCount,
       header == SealFormat.header(plaintextByteCount: count),
-      status.byteCount == SealFormat.headerByteCount + count + SealFormat.chunkCount(
+      status.byteCount == offset + SealFormat.headerByteCount + count + SealFormat.chunkCount(
         plaintextByteCount: count) * SealCipher.tagByteCount
     else { throw AttestationError(.brokenSeal("not a sealed file, or cut short"), path: path) }
     self.file = file
     self.header = header
     self.key = key
+    start = offset
     plaintextByteCount = count
   }
 
@@ -138,7 +153,7 @@ public struct SealedFile: ~Copyable {
       throw AttestationError(storage: error)
     }
     let chunkCount = SealFormat.chunkCount(plaintextByteCount: plaintextByteCount)
-    var offset = SealFormat.headerByteCount
+    var offset = start + SealFormat.headerByteCount
     for chunk in 0..<chunkCount {
       let isLast = chunk == chunkCount - 1
       let plainCount =

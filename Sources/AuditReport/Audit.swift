@@ -37,6 +37,7 @@ public struct Audit: Sendable {
     "Metrics are shown as recorded in signed statements; this report does not measure anything itself.",
     "Backups, copies and caches of a model outside the ledger are not covered.",
     "While a patch can still be rolled back, the former values exist in sealed form: the erasure is not final.",
+    "Final means that the undo key is destroyed and no trace of it was found in the workspace; what else could restore the former values is counted in the entry, as far as the workspace knew of it.",
     "Times are those of the machine that kept the ledger.",
   ]
 
@@ -124,11 +125,22 @@ public struct Audit: Sendable {
     ])
   }
 
+  private func json(_ applied: LedgerState.Applied) -> JSONValue {
+    .members([
+      "patch": .text(applied.patch.hex), "leaf": .integer(Int64(applied.leaf)),
+      "until": applied.undoUntil.map { .text($0.description) } ?? .null,
+      "overdue": .bool(applied.isOverdue(at: evidence.asOf)),
+      "destroyed": applied.destroyed.map { .integer(Int64($0)) } ?? .null,
+      "final": applied.final.map { .integer(Int64($0)) } ?? .null,
+    ])
+  }
+
   private func json(_ model: LedgerState.Model) -> JSONValue {
     .members([
       "model": .text(model.id), "family": .text(model.family),
       "parent": model.parent.map { .text($0) } ?? .null, "head": .text(model.head.hex),
-      "canBeRolledBack": .bool(!model.applied.isEmpty),
+      "canBeRolledBack": .bool(model.applied.contains { $0.destroyed == nil }),
+      "undo": .array(model.applied.map { json($0) }),
       "unfinished": model.openIntent.map { .integer(Int64($0.leaf)) } ?? .null,
       "steps": .array(
         model.steps.map {

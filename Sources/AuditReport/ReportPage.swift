@@ -79,10 +79,12 @@ struct ReportPage {
   private mutating func write(_ request: LedgerState.Request) {
     let days = request.due.daysSince1970 - audit.evidence.asOf.date.daysSince1970
     let clock =
-      request.status == .applied
-      ? "<span class=\"good\">a patch is applied</span>"
-      : days < 0
-        ? "<span class=\"bad\">overdue by \(-days) days</span>" : "open, \(days) days left"
+      request.status == .final
+      ? "<span class=\"good\">a patch is applied and final</span>"
+      : request.status == .applied
+        ? "<span class=\"good\">a patch is applied</span>"
+        : days < 0
+          ? "<span class=\"bad\">overdue by \(-days) days</span>" : "open, \(days) days left"
     add("<section><h3>Request \(code(String(request.id.dropFirst(9))))</h3><table>")
     add(
       row("Asked under", "\(request.regime.rawValue.uppercased()), ground \(code(request.ground))"))
@@ -175,8 +177,7 @@ struct ReportPage {
   private mutating func write(_ model: LedgerState.Model) {
     add("<section><h3>Model \(code(String(model.id.dropFirst(9))))</h3>")
     let parent = model.parent.map { ", a patched copy of \(code(String($0.dropFirst(9))))" } ?? ""
-    let undo = model.applied.isEmpty ? "" : "; the last patch can still be rolled back"
-    add("<p class=\"soft\">Family \(code(model.family))\(parent)\(undo)</p><table>")
+    add("<p class=\"soft\">Family \(code(model.family))\(parent)</p><table>")
     add("<tr><th>When</th><th>What</th><th>Root from here on</th></tr>")
     for step in model.steps {
       let time = audit.evidence.leaves[step.leaf].time
@@ -185,6 +186,13 @@ struct ReportPage {
       )
     }
     add("</table>")
+    for applied in model.applied {
+      let kind =
+        applied.final != nil ? "good" : applied.isOverdue(at: audit.evidence.asOf) ? "bad" : "soft"
+      add(
+        "<p class=\"\(kind)\">Patch \(code(String(applied.patch.hex.prefix(16))))…: \(Self.escape(applied.standing(at: audit.evidence.asOf)))</p>"
+      )
+    }
     if let open = model.openIntent {
       add("<p class=\"bad\">Entry \(open.leaf) has begun an operation that has not ended.</p>")
     }

@@ -2,11 +2,14 @@
 #define COPENSSL_SHIM_H
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -71,6 +74,78 @@ static inline EVP_PKEY *copenssl_generate_ec(const char *curve) {
 
 static inline EVP_PKEY *copenssl_generate_ed25519(void) {
   return EVP_PKEY_Q_keygen(0, 0, "ED25519");
+}
+
+/// The point of an EC public key, uncompressed (SEC 1, 2.3.3); returns its length, or -1.
+static inline long copenssl_ec_point(EVP_PKEY *key, unsigned char *output, size_t capacity) {
+  unsigned char x[66], y[66];
+  BIGNUM *px = 0, *py = 0;
+  long done = -1;
+  int width = (EVP_PKEY_get_bits(key) + 7) / 8;
+  if (width > 0 && width <= 66 && capacity >= 1 + 2 * (size_t)width
+      && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &px) == 1
+      && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &py) == 1
+      && BN_bn2binpad(px, x, width) == width && BN_bn2binpad(py, y, width) == width) {
+    output[0] = 4;
+    for (int i = 0; i < width; i++) {
+      output[1 + i] = x[i];
+      output[1 + width + i] = y[i];
+    }
+    done = 1 + 2 * width;
+  }
+  BN_free(px);
+  BN_free(py);
+  return done;
+}
+
+/// The EC public key of an uncompressed point, which must be on the curve. Returns null on failure.
+static inline EVP_PKEY *copenssl_ec_public(
+    const char *curve, const unsigned char *point, size_t count) {
+  EVP_PKEY *key = 0;
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(0, "EC", 0);
+  OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curve, 0),
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, count),
+      OSSL_PARAM_construct_end()};
+  if (context == 0 || EVP_PKEY_fromdata_init(context) != 1
+      || EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+    key = 0;
+  }
+  EVP_PKEY_CTX_free(context);
+  return key;
+}
+
+/// The x coordinate that two keys of one curve share (SEC 1, 3.3.1); returns its length, or -1.
+static inline long copenssl_agree(
+    EVP_PKEY *own, EVP_PKEY *peer, unsigned char *output, size_t capacity) {
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(0, own, 0);
+  size_t count = capacity;
+  long done = -1;
+  if (context != 0 && EVP_PKEY_derive_init(context) == 1
+      && EVP_PKEY_derive_set_peer_ex(context, peer, 1) == 1
+      && EVP_PKEY_derive(context, output, &count) == 1) {
+    done = (long)count;
+  }
+  EVP_PKEY_CTX_free(context);
+  return done;
+}
+
+/// HKDF with SHA-256 (RFC 5869); returns 1 on success.
+static inline int copenssl_hkdf(
+    const unsigned char *secret, size_t secret_count, const unsigned char *salt, size_t salt_count,
+    const unsigned char *info, size_t info_count, unsigned char *output, size_t count) {
+  EVP_KDF *kdf = EVP_KDF_fetch(0, "HKDF", 0);
+  EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : 0;
+  OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, secret_count),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_count),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, info_count),
+      OSSL_PARAM_construct_end()};
+  int done = context != 0 && EVP_KDF_derive(context, output, count, params) == 1;
+  EVP_KDF_CTX_free(context);
+  EVP_KDF_free(kdf);
+  return done;
 }
 
 #endif

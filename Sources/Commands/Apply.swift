@@ -16,6 +16,7 @@ struct Apply: ParsableCommand {
       Example: unlearn-patch apply bert a.patch.safetensors
       """)
   @OptionGroup var common: CommonOptions
+  @OptionGroup var unsealing: UnsealingOptions
   @Option(name: .long, help: "Write a patched copy to this new folder.", completion: .directory)
   var output: String?
   @Option(
@@ -23,15 +24,26 @@ struct Apply: ParsableCommand {
   var verify = VerifyOption.full
   @Flag(name: .long, help: "Do every check, print what would be written, and write nothing.")
   var dryRun = false
+  @Option(
+    name: .long,
+    help:
+      "After how many days the undo key is due to be destroyed by `finalize`; told when overdue.")
+  var undoDays = Workspace.undoDays
   @Argument(help: "The model's folder.", completion: .directory)
   var model: String
   @Argument(help: "The patch.", completion: .file(extensions: ["safetensors"]))
   var patch: String
 
+  func validate() throws {
+    guard (0...36_500).contains(undoDays) else {
+      throw ValidationError("--undo-days must be from 0 to 36500")
+    }
+  }
+
   func run() throws {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
-      let signed = try SignedPatch(path: patch)
+      let signed = try unsealing.open(patch)
       if dryRun { return try plan(signed, workspace, surroundings) }
       let result =
         if let output {
@@ -39,7 +51,8 @@ struct Apply: ParsableCommand {
             signed, to: model, output: output, verification: verify.verification, surroundings)
         } else {
           try workspace.apply(
-            signed, inPlaceTo: model, verification: verify.verification, surroundings)
+            signed, inPlaceTo: model, verification: verify.verification, undoDays: undoDays,
+            surroundings)
         }
       return Self.answer("apply", result, at: output ?? model, word: "applied")
     }
@@ -53,20 +66,15 @@ struct Apply: ParsableCommand {
       store: try workspace.openLedger(.read), surroundings)
     let target = plan.target
     return Console.Answer(
-      "apply-plan",
-      [
-        "base": .text(plan.base.root.hex), "result": .text(target.statement.resultRoot.hex),
+      plan: try plan.summary(
+        signed, output: output, verification: verify.verification, workspace: workspace),
+      of: "apply",
+      more: [
         "files": .array(target.shardNames.map { .text($0) }),
         "touched_bytes": .integer(Int64(target.touchedByteCount)),
-        "signers": .array(plan.signers.map { .text($0) }),
       ],
-      [
-        "checks passed; nothing was written",
-        "base    \(plan.base.root)", "result  \(target.statement.resultRoot)",
-        "files   \(target.shardNames.joined(separator: ", "))",
-        "bytes   \(target.touchedByteCount) of new values",
-        "signed  \(plan.signers.joined(separator: ", "))",
-      ] + LayerMap.lines(target.statement.units))
+      lines: ["bytes   \(target.touchedByteCount) of new values"]
+        + LayerMap.lines(target.statement.units))
   }
 
   static func answer(

@@ -56,7 +56,9 @@ struct CommonOptions: ParsableArguments {
     let progress = Progress(isOn: !quiet && !json && Console.isErrorTerminal)
     do {
       let answer = try work(
-        Surroundings(now: Console.now) { progress.advance($0, $1, $2) }, progress)
+        Surroundings(
+          now: Console.now, progress: { progress.advance($0, $1, $2) },
+          warn: { Console.note("warning: \($0)") }), progress)
       progress.end()
       Console.say(answer, asJSON: json)
       if let code = code?(), code != 0 { throw ExitCode(code) }

@@ -12,6 +12,7 @@ struct Inspect: ParsableCommand {
     abstract: "Shows what a model, a safetensors file or a patch holds.",
     discussion: "Example: unlearn-patch inspect bert")
   @OptionGroup var common: CommonOptions
+  @OptionGroup var unsealing: UnsealingOptions
   @Flag(name: .long, help: "Hash a model's files and show each digest and the root.")
   var digests = false
   @Argument(help: "A model's folder, a safetensors file or a patch.", completion: .file())
@@ -25,6 +26,7 @@ struct Inspect: ParsableCommand {
           throw ProvenanceError(.inputOutput, "\(path): there is nothing of that name")
         }
         if status.kind == .directory { return try model(surroundings) }
+        if try SealedPatch.isSealed(path) { return try sealed() }
         let faults = try TensorReader.faults(path: path)
         guard faults.count == 0 else {
           isRefused = true

@@ -10,7 +10,7 @@ public struct UnlearnPatch: ParsableCommand {
       "Removes what a Transformer learned, as a signed patch, with a record that proves it.",
     discussion: """
       The way through: init, request open, create or diff, sign, apply, verify, report export; rollback
-      restores the former bytes.
+      restores the former bytes, until finalize destroys what that needs.
 
       Exit codes: 0 done or valid, 1 a check failed, 2 usage, 3 signer not trusted, 4 something needed for
       a verdict is missing, 5 input or output failed, 6 the state does not fit (wrong base, already
@@ -19,8 +19,8 @@ public struct UnlearnPatch: ParsableCommand {
     version: Tool.nameAndVersion,
     subcommands: [
       Init.self, Keygen.self, Trust.self, Request.self, Inspect.self, Create.self, Diff.self,
-      Sign.self, Apply.self, Rollback.self, Recover.self, Verify.self, LedgerCommand.self,
-      Report.self, Finetune.self, Fisher.self,
+      Compose.self, Sign.self, Unseal.self, Apply.self, Rollback.self, Recover.self, Finalize.self,
+      Verify.self, LedgerCommand.self, Report.self, Finetune.self, Fisher.self,
     ])
 
   /// Parses nothing of its own.

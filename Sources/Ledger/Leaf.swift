@@ -28,6 +28,10 @@ public enum LeafType: String, CaseIterable, Hashable, Sendable {
   case patchRecovered = "patch.recovered"
   /// A patch has been taken back.
   case patchRolledBack = "patch.rolledback"
+  /// The key of an undo capsule has been destroyed.
+  case undoDestroyed = "undo.destroyed"
+  /// Nothing in the workspace restores what a patch replaced.
+  case patchFinalized = "patch.finalized"
   /// A report has been made.
   case reportExported = "report.exported"
 }

@@ -30,6 +30,8 @@ public struct LedgerState: Sendable {
       case open
       /// A patch has been applied for it and can still be taken back.
       case applied
+      /// A patch has been applied for it and can't be taken back any more.
+      case final
     }
   }
 
@@ -63,6 +65,10 @@ public struct LedgerState: Sendable {
     public let capsule: String
     /// The request that the patch answers.
     public let request: String?
+    /// Until when an applied patch may be taken back; nil where no deadline was set.
+    public let undoUntil: Timestamp?
+    /// The files as they will be, where that is neither base nor result of a statement.
+    public let changed: [ChangedFile]
   }
 
   /// One state of a model.
@@ -75,6 +81,10 @@ public struct LedgerState: Sendable {
     public let event: String
     /// The patch, where one was applied or taken back.
     public let patch: Digest?
+    /// The files that changed, where the root is neither base nor result of the patch's statement.
+    public var changed: [ChangedFile] = []
+    /// Whether the patch was taken back.
+    public var takesBack = false
   }
 
   /// A model and its chain.
@@ -87,8 +97,8 @@ public struct LedgerState: Sendable {
     public let parent: String?
     /// Its states; the last one is the head.
     public var steps: [Step]
-    /// Patches that are applied and not taken back, in order, with their capsules.
-    public var applied: [(patch: Digest, capsule: String, request: String?, before: Digest)] = []
+    /// Patches that are applied and not taken back, in order.
+    public var applied: [Applied] = []
     /// What has begun and not ended.
     public var openIntent: Intent?
 
@@ -103,11 +113,11 @@ public struct LedgerState: Sendable {
   /// The name of the log.
   public private(set) var origin = ""
   /// The requests, in order.
-  public private(set) var requests: [Request] = []
+  public internal(set) var requests: [Request] = []
   /// The patches, in order.
   public private(set) var patches: [Patch] = []
   /// The models, in order.
-  public private(set) var models: [Model] = []
+  public internal(set) var models: [Model] = []
   /// Leaves of types that this version does not know.
   public private(set) var unknownLeaves: [Int] = []
 
@@ -160,6 +170,8 @@ public struct LedgerState: Sendable {
     case .patchIntent: return try takeIntent(leaf)
     case .patchApplied, .patchRolledBack, .patchAborted, .patchRecovered:
       return try takeOutcome(leaf)
+    case .undoDestroyed: return try takeDestruction(leaf)
+    case .patchFinalized: return try takeFinality(leaf)
     case nil: unknownLeaves.append(leaf.sequence)
     }
     return nil
@@ -245,7 +257,8 @@ public struct LedgerState: Sendable {
       leaf: leaf.sequence, isApply: try body["operation"].text() == "apply",
       patch: try body["patch"].digest(), before: try body["base"].digest(),
       after: try body["result"].digest(), capsule: try body["undo"].text(),
-      request: try body["request"].optional?.text())
+      request: try body["request"].optional?.text(), undoUntil: try Self.undoUntil(body),
+      changed: try ChangedFile.list(body["changed"]))
     guard !intent.capsule.contains("/") else { return "undo is not a name" }
     guard intent.before == models[place].head else {
       return "the model is at \(models[place].head), not at \(intent.before)"
@@ -253,9 +266,7 @@ public struct LedgerState: Sendable {
     if intent.isApply, models[place].applied.contains(where: { $0.patch == intent.patch }) {
       return "the patch is applied already"
     }
-    if !intent.isApply, models[place].applied.last?.patch != intent.patch {
-      return "the patch is not the last that was applied"
-    }
+    if !intent.isApply, let problem = models[place].problemOfRollback(intent) { return problem }
     models[place].openIntent = intent
     try keepBundle(body, intent.patch, intent.request, leaf.sequence)
     note(leaf.sequence, intent.request)
@@ -294,11 +305,13 @@ public struct LedgerState: Sendable {
     note(leaf.sequence, intent.request)
     guard reached else { return nil }
     models[place].steps.append(
-      Step(root: root, leaf: leaf.sequence, event: leaf.typeName, patch: intent.patch))
+      Step(
+        root: root, leaf: leaf.sequence, event: leaf.typeName, patch: intent.patch,
+        changed: intent.changed, takesBack: !intent.isApply))
     if intent.isApply {
-      models[place].applied.append((intent.patch, intent.capsule, intent.request, intent.before))
+      models[place].applied.append(Applied(intent, leaf: leaf.sequence))
     } else {
-      models[place].applied.removeLast()
+      models[place].applied.removeAll { $0.patch == intent.patch }
     }
     if let request = requests.firstIndex(where: { $0.id == intent.request }) {
       requests[request].status = intent.isApply ? .applied : .open
@@ -338,7 +351,7 @@ public struct LedgerState: Sendable {
     }
   }
 
-  private mutating func note(_ leaf: Int, _ request: String?) {
+  mutating func note(_ leaf: Int, _ request: String?) {
     guard let request, let place = requests.firstIndex(where: { $0.id == request }) else { return }
     requests[place].leaves.append(leaf)
   }

@@ -113,6 +113,19 @@ extension LedgerStore {
     }
   }
 
+  /// Where all models lie, as far as that is known.
+  public func places() throws(LedgerError) -> [(path: String, model: String)] {
+    try read { database in
+      try Row.fetchAll(database, sql: "SELECT path, model FROM places ORDER BY path").compactMap {
+        row in
+        guard let path = String.fromDatabaseValue(row[0]),
+          let model = String.fromDatabaseValue(row[1])
+        else { return nil }
+        return (path, model)
+      }
+    }
+  }
+
   /// All signed heads with their sizes, ascending.
   public func heads() throws(LedgerError) -> [(size: Int, note: String)] {
     try read { database in

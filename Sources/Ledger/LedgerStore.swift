@@ -8,7 +8,7 @@ public final class LedgerStore: Sendable {
   /// The version of the schema that this software writes, in `PRAGMA user_version`.
   static let schemaVersion = 1
 
-  private let queue: DatabaseQueue
+  let queue: DatabaseQueue
   /// The path of the database.
   public let path: String
   /// The key that this ledger is expected to be signed with.
@@ -57,6 +57,8 @@ public final class LedgerStore: Sendable {
     try queue.writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA journal_mode = WAL")
       try database.execute(sql: "PRAGMA secure_delete = ON")
+      // What SQLite sets aside while it works must not reach another file system.
+      try database.execute(sql: "PRAGMA temp_store = MEMORY")
       // Last: setting the journal mode may put it back.
       try database.execute(sql: "PRAGMA synchronous = FULL")
     }
@@ -120,6 +122,8 @@ public final class LedgerStore: Sendable {
     public var blobs: [(mediaType: String, bytes: [UInt8])] = []
     /// The key of an undo capsule.
     public var undoKey: (capsule: String, key: [UInt8])?
+    /// The capsule whose key is destroyed.
+    public var destroyedUndoKey: String?
     /// Disclosures of a request.
     public var disclosures: [(request: String, disclosure: Commitment)] = []
     /// Where a model lies.
@@ -223,6 +227,9 @@ public final class LedgerStore: Sendable {
       try database.execute(
         sql: "INSERT INTO undo_keys (capsule, key) VALUES (?, ?)",
         arguments: [undo.capsule, bytes(undo.key)])
+    }
+    if let capsule = attachments.destroyedUndoKey {
+      try database.execute(sql: "DELETE FROM undo_keys WHERE capsule = ?", arguments: [capsule])
     }
     for entry in attachments.disclosures {
       try database.execute(

@@ -35,7 +35,10 @@ extension Workspace {
       target = try PatchTarget(
         patch: patch.file, statement: patch.statement, checkpoint: checkpoint)
     } catch { throw ProvenanceError(error) }
-    let base = try checkBase(target, patch.file, verification, state, surroundings)
+    let base: ModelDigest
+    do throws(ProvenanceError) {
+      base = try checkBase(target, patch.file, verification, state, surroundings)
+    } catch { throw try movedOn(folder, patch.statement, state, store) ?? error }
     let identity = try ModelIdentity(
       folder: folder, root: base.root, store: store, state: state)
     if let model = identity.known {
@@ -45,6 +48,11 @@ extension Workspace {
           hint: "`unlearn-patch recover \(folder)`")
       }
       guard model.head == base.root else {
+        if verification == .touched,
+          let moved = try movedOn(folder, patch.statement, state, store)
+        {
+          throw moved
+        }
         throw ProvenanceError(
           .state,
           "the ledger has this model at \(model.head), the folder is at \(base.root)",
@@ -53,7 +61,7 @@ extension Workspace {
     }
     if inPlace {
       try patching { () throws(PatchError) in try target.checkWritableInPlace() }
-      let needed = target.touchedByteCount + (1 << 20)
+      let needed = Self.spaceInPlace(patch)
       let free = try storing { () throws(StorageError) in try Folder.freeByteCount(at: path) }
       guard free > needed else {
         throw ProvenanceError(
@@ -77,6 +85,32 @@ extension Workspace {
     guard state.request(request) != nil else {
       throw ProvenanceError(.state, "the request \(request) is not in this ledger")
     }
+  }
+
+  /// The refusal of a patch whose base is a former state of this very model: what has happened since.
+  private func movedOn(
+    _ folder: String, _ statement: PatchStatement, _ state: LedgerState, _ store: LedgerStore
+  ) throws(ProvenanceError) -> ProvenanceError? {
+    let place = try storing { () throws(StorageError) in try Paths.resolved(folder) }
+    guard let id = try ledger({ () throws(LedgerError) in try store.model(at: place) }),
+      let model = state.model(id), model.head != statement.resultRoot
+    else { return nil }
+    if let applied = model.applied.first(where: { $0.patch == statement.patchDigest }) {
+      return ProvenanceError(
+        .state, "\(folder): the patch is applied already (leaf \(applied.leaf))")
+    }
+    guard let index = model.steps.lastIndex(where: { $0.root == statement.base.root }),
+      index < model.steps.count - 1
+    else { return nil }
+    let since = model.steps[(index + 1)...].map { step in
+      "\(step.patch?.hex.prefix(12) ?? "")… \(step.takesBack ? "taken back" : "applied") (leaf \(step.leaf))"
+    }
+    return ProvenanceError(
+      .state,
+      "the model is not the base of this patch any more: the patch was made for it as it was at leaf \(model.steps[index].leaf) (root \(statement.base.root)); since then \(since.joined(separator: ", "))",
+      hint:
+        "take those back with `unlearn-patch rollback \(folder) PATCH`, or make the patch anew for the model as it is (`create` or `diff`)"
+    )
   }
 
   /// The model is the base, or the refusal says what it is instead.
@@ -136,10 +170,16 @@ extension Workspace {
     )
   }
 
+  /// For how many days a patch may be taken back where nothing else is said.
+  public static let undoDays = 30
+
   /// Applies a patch to the model's own files.
+  ///
+  /// - Parameter undoDays: After how many days the undo key is to be destroyed; recorded, and told when overdue.
   public func apply(
     _ patch: borrowing SignedPatch, inPlaceTo folder: String,
-    verification: PatchTarget.Verification, _ surroundings: Surroundings
+    verification: PatchTarget.Verification, undoDays: Int = Self.undoDays,
+    _ surroundings: Surroundings
   ) throws(ProvenanceError) -> OperationResult {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
@@ -147,6 +187,7 @@ extension Workspace {
     let plan = try planApply(
       patch, to: folder, inPlace: true, verification: verification, store: store, surroundings)
     let target = plan.target
+    warnOfReaders(target, surroundings)
     try keepArtifact(patch)
     let model = try identity(plan, store, surroundings)
     let capsule = "undo-" + Hex.encode(SecureRandom.bytes(16)).grouped
@@ -160,10 +201,13 @@ extension Workspace {
     attachments.blobs = [(SigstoreBundle.mediaType, patch.bundleBytes)]
     let leaf = try writeUnderJournal(
       target, patch.file,
-      journal: journal(.apply, target, model: model, capsule: capsule),
+      journal: journal(
+        .apply, target, model: model, capsule: capsule, before: patch.statement.base, after: after),
       intent: Self.intent(
         "apply", patch.statement, bundle: patch.bundleDigest, model: model, before: plan.base.root,
-        after: after.root, capsule: capsule), attachments: attachments, after: after,
+        after: after.root, capsule: capsule,
+        undoUntil: Timestamp(seconds: surroundings.now.seconds + Int64(undoDays) * 86_400)),
+      attachments: attachments, after: after,
       // Everything else of the files was read and hashed before, or was not asked for.
       closing: .patchApplied, discarding: nil, verification: .touched, store: store, surroundings)
     return OperationResult(
@@ -254,23 +298,22 @@ extension Workspace {
   }
 
   func journal(
-    _ operation: Journal.Operation, _ target: PatchTarget, model: String, capsule: String
+    _ operation: Journal.Operation, _ target: PatchTarget, model: String, capsule: String,
+    before: ModelDigest, after: ModelDigest
   ) -> Journal {
-    let (base, result) = (target.statement.base, target.statement.result)
-    return Journal(
+    Journal(
       operation: operation, model: model, workspace: path, patch: target.statement.patchDigest,
       capsule: capsule,
       files: target.shardNames.compactMap { name in
-        guard let old = base[name], let new = result[name] else { return nil }
-        return operation == .apply
-          ? Journal.Change(name: name, before: old, after: new)
-          : Journal.Change(name: name, before: new, after: old)
+        guard let old = before[name], let new = after[name] else { return nil }
+        return Journal.Change(name: name, before: old, after: new)
       })
   }
 
   static func intent(
     _ operation: String, _ statement: PatchStatement, bundle: Digest?, model: String,
-    before: Digest, after: Digest, capsule: String
+    before: Digest, after: Digest, capsule: String, undoUntil: Timestamp? = nil,
+    changed: [LedgerState.ChangedFile] = []
   ) -> Event {
     Event(
       .patchIntent,
@@ -278,6 +321,8 @@ extension Workspace {
         "operation": .text(operation), "patch": .text(statement.patchDigest.hex),
         "bundle": bundle.map { .text($0.hex) }, "model": .text(model), "base": .text(before.hex),
         "result": .text(after.hex), "undo": .text(capsule),
+        "undo_until": undoUntil.map { .text($0.description) },
+        "changed": LedgerState.ChangedFile.json(changed),
         "request": statement.request.map { .text($0) },
         "parameters": .integer(Int64(statement.units.parameters)),
         "heads": .integer(Int64(statement.units.touchedHeads)),

@@ -11,14 +11,18 @@ public struct Surroundings: Sendable {
   public var now: Timestamp
   /// Told of progress: what is being done, bytes done since the last call, bytes in all.
   public var progress: @Sendable (_ what: String, _ advance: Int, _ total: Int) -> Void
+  /// Told what a person should know before something is written.
+  public var warn: @Sendable (String) -> Void
 
   /// Names the present moment.
   public init(
     now: Timestamp,
-    progress: @escaping @Sendable (String, Int, Int) -> Void = { _, _, _ in }
+    progress: @escaping @Sendable (String, Int, Int) -> Void = { _, _, _ in },
+    warn: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.now = now
     self.progress = progress
+    self.warn = warn
   }
 }
 

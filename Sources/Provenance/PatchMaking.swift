@@ -10,9 +10,12 @@ import StrictJSON
 public enum PatchMaking {
   /// Writes the patch file and, beside it, the statement that will be signed.
   ///
-  /// - Parameter request: The request that the patch answers, with the ledger that it is in.
+  /// - Parameters:
+  ///   - baseDigest: The digests of the base, where they have been computed; else its files are hashed.
+  ///   - request: The request that the patch answers, with the ledger that it is in.
   public static func write(
-    _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
+    _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint,
+    baseDigest: ModelDigest? = nil, map: UnitMap?,
     method: PatchMethod, metrics: PatchMetrics = .none, request: (id: String, origin: String)?,
     to path: String, replacing: Bool, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> PatchStatement {
@@ -30,14 +33,14 @@ public enum PatchMaking {
     do throws(PatchError) {
       try PatchWriter.write(draft, values: values, to: path, replacing: replacing)
     } catch { throw ProvenanceError(error) }
-    let total = 2 * base.byteCount
+    let total = (baseDigest == nil ? 2 : 1) * base.byteCount
     let statement: PatchStatement
     do throws(PatchError) {
       let patch = try PatchFile(path: path)
       statement = try StatementBuilder(
         method: method, metrics: metrics, request: request?.id, ledgerOrigin: request?.origin
       ).describe(
-        patch, named: Paths.name(of: path), base: base, map: map
+        patch, named: Paths.name(of: path), base: base, baseDigest: baseDigest, map: map
       ) { surroundings.progress("hashing base and result", $0, total) }
     } catch {
       try storing { () throws(StorageError) in try Folder.remove(path) }

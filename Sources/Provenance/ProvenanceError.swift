@@ -74,6 +74,10 @@ public struct ProvenanceError: Error, Sendable, CustomStringConvertible {
   public init(_ error: AttestationError) {
     if case .storage(let inner) = error.reason {
       self = ProvenanceError(inner)
+    } else if case .notARecipient = error.reason {
+      category = .state
+      description = error.description
+      hint = "use the private key of a recipient, or ask for the patch to be sealed for yours"
     } else {
       category = .invalid
       description = error.description

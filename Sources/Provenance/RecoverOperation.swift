@@ -68,7 +68,15 @@ extension Workspace {
     let isFinished = wanted == .finish
     // The new values are in the patch, the old ones in the capsule.
     let wantsNewValues = intent.isApply == isFinished
-    let after = wantsNewValues ? signed.statement.result : signed.statement.base
+    let goal = isFinished ? intent.after : intent.before
+    var after = wantsNewValues ? signed.statement.result : signed.statement.base
+    if after.root != goal {
+      // A patch among others: what the files lead to is in no statement, the journal has it.
+      after = ModelDigest(
+        files: journal.files.map {
+          ModelDigest.File(name: $0.name, digest: isFinished ? $0.after : $0.before)
+        })
+    }
     if wantsNewValues {
       try patching { () throws(PatchError) in try target.writeInPlace(signed.file) }
     } else {
@@ -85,6 +93,15 @@ extension Workspace {
       }
     }
     try checkWritten(target, signed.file, after, .full, surroundings)
+    if after.root != goal {
+      let found = try patching { () throws(PatchError) in try ModelDigest(checkpoint) }
+      guard found.root == goal else {
+        throw ProvenanceError(
+          .invalid,
+          "\(folder): the model should be at \(goal) now, it is at \(found.root): a file that the patch does not touch has changed",
+          hint: "restore the model's other files from a backup, then recover again")
+      }
+    }
     let closing = Event(
       .patchIntent,
       [
@@ -92,12 +109,12 @@ extension Workspace {
         "request": intent.request.map { .text($0) }, "undo": .text(journal.capsule),
       ])
     _ = try close(
-      intent: intent.leaf, closing, .patchRecovered, root: after.root,
+      intent: intent.leaf, closing, .patchRecovered, root: goal,
       outcome: isFinished ? "result" : "base", store: store, surroundings)
     if !wantsNewValues { try discardCapsule(journal.capsule, store) }
     try patching { () throws(PatchError) in try Journal.remove(in: folder) }
     return RecoveryResult(
-      operation: journal.operation, isFinished: isFinished, root: after.root)
+      operation: journal.operation, isFinished: isFinished, root: goal)
   }
 
   /// A journal whose intent is not open: nothing was written, or everything is done.

@@ -1,8 +1,28 @@
+import Architecture
 import Attestation
-import Ledger
+public import Ledger
 public import Patching
 import Safetensors
 public import Storage
+
+/// What taking a patch back would do, with all checks done and nothing written.
+public struct RollbackPlan: ~Copyable {
+  /// The patch, as it was applied.
+  public let patch: SignedPatch
+  /// The patch held against the model.
+  public let target: PatchTarget
+  /// The digests of the model as it is.
+  public let before: ModelDigest
+  /// The model in the ledger.
+  let model: LedgerState.Model
+  /// The application that is taken back.
+  let applied: LedgerState.Applied
+  /// The key of the undo capsule.
+  let key: [UInt8]
+
+  /// Whether the model becomes the patch's base; else the patch is taken out from among others.
+  public var leadsToBase: Bool { before == patch.statement.result }
+}
 
 extension Workspace {
   /// A kept patch with the bundle that the ledger names for it.
@@ -19,16 +39,12 @@ extension Workspace {
     return try SignedPatch(path: path, bundleBytes: bytes, bundlePath: "bundle \(bundle)")
   }
 
-  /// Takes the last patch of a model back: the exact former bytes, from the undo capsule.
+  /// Does every check of taking a patch back, and writes nothing.
   ///
   /// - Parameter patch: The patch that is meant; nil for the last one.
-  public func rollback(
-    _ folder: String, patch wanted: Digest?, verification: PatchTarget.Verification = .full,
-    _ surroundings: Surroundings
-  ) throws(ProvenanceError) -> OperationResult {
-    let lock = try ModelLock(folder)
-    defer { extendLifetime(lock) }
-    let store = try openLedger(.append)
+  public func planRollback(
+    _ folder: String, patch wanted: Digest?, store: LedgerStore, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> RollbackPlan {
     try Self.refuseUnfinished(folder)
     let state = try ledger { () throws(LedgerError) in try store.state() }
     let checkpoint = try readingModel(folder)
@@ -42,53 +58,155 @@ extension Workspace {
     guard let model = identity.known else {
       throw ProvenanceError(.state, "\(folder): not a model of this ledger")
     }
-    guard let last = model.applied.last else {
-      throw ProvenanceError(
-        .state, "\(folder): no patch is applied to this model",
-        hint: model.steps.contains { $0.patch != nil }
-          ? "a patched copy has no undo: its original is the model that it was copied from" : nil)
-    }
-    if let wanted, wanted != last.patch {
+    let index = try Self.application(of: wanted, model, folder)
+    let applied = model.applied[index]
+    if let destroyed = applied.destroyed {
       throw ProvenanceError(
         .state,
-        "the patch \(wanted) is not the last one; the last is \(last.patch), take that one back first"
+        "the patch \(applied.patch) can't be taken back: its undo key and capsule were destroyed by `finalize` (leaf \(destroyed)); what it replaced can't be restored"
       )
     }
-    let signed = try keptPatch(last.patch, state, store)
-    guard found == signed.statement.result else {
+    guard model.head == found.root else {
       throw ProvenanceError(
         .state,
-        "\(folder): the model is not what the last patch made of it: expected root \(signed.statement.resultRoot), found \(found.root)",
-        hint: "`unlearn-patch verify \(folder)` names the files that differ")
+        "\(folder): the model is not what the ledger has: expected root \(model.head), found \(found.root)",
+        hint: "`unlearn-patch verify \(folder)` tells what it is")
     }
-    guard let key = try ledger({ () throws(LedgerError) in try store.undoKey(last.capsule) })
+    let signed = try keptPatch(applied.patch, state, store)
+    let map = Self.unitMap(checkpoint)
+    for later in model.applied[(index + 1)...] {
+      let other = try keptPatch(later.patch, state, store)
+      let overlap = EditOverlap(
+        signed.file, other.file, statement: signed.statement, map: map)
+      if !overlap.isEmpty { throw Self.notAlone(applied.patch, later, overlap, folder) }
+    }
+    guard let key = try ledger({ () throws(LedgerError) in try store.undoKey(applied.capsule) })
     else {
       throw ProvenanceError(
-        .state, "the key of the undo capsule has been destroyed: the patch is final")
+        .incomplete,
+        "the key of the undo capsule is gone, and no leaf says that it was destroyed: the patch can't be taken back"
+      )
     }
-    let inverse: PatchFile
-    do throws(PatchError) {
-      inverse = try UndoCapsule.open(capsulePath(last.capsule), key: key)
-    } catch { throw ProvenanceError(error) }
     let target: PatchTarget
     do throws(PatchError) {
       target = try PatchTarget(
         patch: signed.file, statement: signed.statement, checkpoint: checkpoint)
       try target.checkWritableInPlace()
-      try target.checkInverse(inverse)
+      try target.checkTouched(signed.file, are: .result)
     } catch { throw ProvenanceError(error) }
+    return RollbackPlan(
+      patch: signed, target: target, before: found, model: model, applied: applied, key: key)
+  }
+
+  /// Which application is meant: that of a patch, or the last.
+  private static func application(
+    of wanted: Digest?, _ model: LedgerState.Model, _ folder: String
+  ) throws(ProvenanceError) -> Int {
+    guard !model.applied.isEmpty else {
+      throw ProvenanceError(
+        .state, "\(folder): no patch is applied to this model",
+        hint: model.steps.contains { $0.patch != nil }
+          ? "a patched copy has no undo: its original is the model that it was copied from" : nil)
+    }
+    guard let wanted else { return model.applied.count - 1 }
+    guard let index = model.applied.firstIndex(where: { $0.patch == wanted }) else {
+      throw ProvenanceError(
+        .state, "\(folder): the patch \(wanted) is not applied to this model",
+        hint: "applied are \(model.applied.map(\.patch.hex).joined(separator: ", "))")
+    }
+    return index
+  }
+
+  private static func notAlone(
+    _ patch: Digest, _ later: LedgerState.Applied, _ overlap: EditOverlap, _ folder: String
+  ) -> ProvenanceError {
+    func some(_ words: [String]) -> String {
+      words.prefix(8).joined(separator: ", ")
+        + (words.count > 8 ? " and \(words.count - 8) more" : "")
+    }
+    let tensors = "in \(some(overlap.tensors.map { "\"\($0)\"" }))"
+    let units =
+      overlap.units.isEmpty ? "" : "units \(some(overlap.units.map(\.description))), "
+    return ProvenanceError(
+      .state,
+      "the patch \(patch) can't be taken back alone: the patch \(later.patch), applied later (leaf \(later.leaf)), touches the same bytes: \(units)\(tensors)",
+      hint: later.destroyed == nil
+        ? "take the later one back first: `unlearn-patch rollback \(folder) PATCH`"
+        : "the later one is final, so this one stays")
+  }
+
+  /// The units of a model; nil where its family is not known.
+  static func unitMap(_ checkpoint: Safetensors.Checkpoint) -> UnitMap? {
+    do throws(ArchitectureError) { return try UnitMap(checkpoint) } catch { return nil }
+  }
+
+  /// Takes a patch of a model back: the exact former bytes, from the undo capsule.
+  ///
+  /// The last patch goes at once. An earlier one goes alone where no later patch touches the same bytes; the
+  /// model is then what the others make of the base, which no statement names, so the digests are computed and
+  /// recorded.
+  ///
+  /// - Parameter patch: The patch that is meant; nil for the last one.
+  public func rollback(
+    _ folder: String, patch wanted: Digest?, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> OperationResult {
+    let lock = try ModelLock(folder)
+    defer { extendLifetime(lock) }
+    let store = try openLedger(.append)
+    let plan = try planRollback(folder, patch: wanted, store: store, surroundings)
+    let (target, statement, capsule) = (plan.target, plan.patch.statement, plan.applied.capsule)
+    let inverse = try openCapsule(capsule, key: plan.key)
+    do throws(PatchError) { try target.checkInverse(inverse) } catch {
+      throw ProvenanceError(error)
+    }
+    let after: ModelDigest
+    var changed: [LedgerState.ChangedFile] = []
+    if plan.leadsToBase {
+      after = statement.base
+    } else {
+      let total = target.shardByteCount
+      let effect: PatchEffect
+      do throws(PatchError) {
+        effect = try target.effect(of: inverse, base: plan.before) {
+          surroundings.progress("hashing the result", $0, total)
+        }
+      } catch { throw ProvenanceError(error) }
+      after = effect.result
+      changed = Self.changes(effect.changed, of: plan.before)
+    }
+    warnOfReaders(target, surroundings)
     let leaf = try writeUnderJournal(
       target, inverse,
-      journal: journal(.rollback, target, model: model.id, capsule: last.capsule),
+      journal: journal(
+        .rollback, target, model: plan.model.id, capsule: capsule, before: plan.before,
+        after: after),
       intent: Self.intent(
-        "rollback", signed.statement, bundle: nil, model: model.id, before: found.root,
-        after: signed.statement.base.root, capsule: last.capsule),
-      attachments: LedgerStore.Attachments(), after: signed.statement.base,
-      closing: .patchRolledBack, discarding: last.capsule, verification: .full, store: store,
+        "rollback", statement, bundle: nil, model: plan.model.id, before: plan.before.root,
+        after: after.root, capsule: capsule, changed: changed),
+      attachments: LedgerStore.Attachments(), after: after,
+      closing: .patchRolledBack, discarding: capsule, verification: .full, store: store,
       surroundings)
     return OperationResult(
-      model: model.id, before: found.root, after: signed.statement.base.root,
-      leaf: leaf.sequence, files: target.shardNames, patch: last.patch, signers: [])
+      model: plan.model.id, before: plan.before.root, after: after.root,
+      leaf: leaf.sequence, files: target.shardNames, patch: plan.applied.patch, signers: [])
+  }
+
+  private func openCapsule(_ capsule: String, key: [UInt8]) throws(ProvenanceError) -> PatchFile {
+    let path = capsulePath(capsule)
+    return try patching { () throws(PatchError) in try UndoCapsule.open(path, key: key) }
+  }
+
+  /// Files by their place among all files of the model, as leaves name them.
+  private static func changes(_ files: [ModelDigest.File], of model: ModelDigest)
+    -> [LedgerState.ChangedFile]
+  {
+    var changes: [LedgerState.ChangedFile] = []
+    for (place, file) in model.files.enumerated() {
+      if let new = files.first(where: { ByteString($0.name) == ByteString(file.name) }) {
+        changes.append(LedgerState.ChangedFile(file: place, digest: new.digest))
+      }
+    }
+    return changes
   }
 
   /// Removes an undo capsule that is not needed any more, and its key.

@@ -61,6 +61,13 @@ public struct FileStatus: Hashable, Sendable {
     self.init(raw)
   }
 
+  /// Asks about the file that a path leads to.
+  public init(of path: String) throws(StorageError) {
+    var raw = stat()
+    guard unsafe stat(path, &raw) == 0 else { throw .system("stat", path: path) }
+    self.init(raw)
+  }
+
   /// Asks about a path; nil where there is nothing.
   public static func ifExists(_ path: String) throws(StorageError) -> FileStatus? {
     do throws(StorageError) { return try FileStatus(ofLink: path) } catch {

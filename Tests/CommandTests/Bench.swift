@@ -64,6 +64,15 @@ final class Bench: Sendable {
     try succeed("sign", "p.patch.safetensors", "--key", "officer.key.pem")
   }
 
+  /// Makes, signs and applies a patch of the model as it is that ablates units.
+  func applyPatch(_ name: String, units: String) throws {
+    let patch = "\(name).patch.safetensors"
+    try succeed(
+      "create", "--model", "model", "--method", "ablate", "--units", units, "-o", patch)
+    try succeed("sign", patch, "--key", "officer.key.pem")
+    try succeed("apply", "model", patch)
+  }
+
   func contents(_ name: String) throws -> [String: [UInt8]] {
     try TemporaryFolder.contents(folder.file(name))
   }

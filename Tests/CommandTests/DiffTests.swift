@@ -7,7 +7,7 @@ import Testing
 
 @Suite("diff is exact") struct DiffTests {
   /// A model of a known family with tensors of other types besides.
-  private static var mixed: SampleModel {
+  static var mixed: SampleModel {
     var sample = SampleModel.llama()
     sample.tensors += [
       SampleModel.Tensor("extra.f16", .f16, [7, 5]),

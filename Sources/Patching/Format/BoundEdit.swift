@@ -109,7 +109,7 @@ extension PatchFile {
     }
   }
 
-  private func contains(_ part: Part, _ wanted: Int) -> Bool {
+  func contains(_ part: Part, _ wanted: Int) -> Bool {
     var (low, high) = (0, part.count)
     while low < high {
       let middle = low + (high - low) / 2

@@ -16,10 +16,11 @@ public struct PatchEffect: Sendable {
 
   /// - Parameters:
   ///   - edits: The patch's edits, bound to the checkpoint.
+  ///   - known: The digests of the files as they are, where they have been computed.
   ///   - advance: Told of the bytes hashed since the last call, from any thread.
   init(
     _ checkpoint: Checkpoint, _ patch: borrowing PatchFile, _ edits: [BoundEdit],
-    advance: @Sendable (Int) -> Void
+    base known: ModelDigest? = nil, advance: @Sendable (Int) -> Void
   ) throws(PatchError) {
     let shards = checkpoint.shards.indices.map {
       EditedShard(checkpoint.shards[$0], index: $0, edits: edits)
@@ -28,12 +29,13 @@ public struct PatchEffect: Sendable {
       zip(checkpoint.shards.map(\.name), shards).filter { !$1.edits.isEmpty },
       uniquingKeysWith: { first, _ in first })
     // A file's two digests are neighbours, so that it is read from the disk once; large files come first.
-    let tasks = checkpoint.files.sorted { $0.status.byteCount > $1.status.byteCount }
-      .flatMap { entry in
-        [(entry.name, EditedShard?.none)] + (touched[entry.name].map { [(entry.name, $0)] } ?? [])
-      }
+    var tasks: [(name: String, edited: EditedShard?)] = []
+    for entry in checkpoint.files.sorted(by: { $0.status.byteCount > $1.status.byteCount }) {
+      if known == nil { tasks.append((entry.name, nil)) }
+      if let edited = touched[entry.name] { tasks.append((entry.name, edited)) }
+    }
     let digests = try storing { () throws(StorageError) in
-      try Parallel.map(tasks.count) { number throws(StorageError) in
+      try Parallel.map(tasks.count) { [tasks] number throws(StorageError) in
         let (name, edited) = tasks[number]
         let path = checkpoint.fullPath(name)
         guard let edited else {
@@ -53,17 +55,20 @@ public struct PatchEffect: Sendable {
       let file = ModelDigest.File(name: name, digest: digest)
       if edited == nil { base.append(file) } else { after.append(file) }
     }
-    let digest = ModelDigest(files: base)
+    let digest = known ?? ModelDigest(files: base)
     self.base = digest
     changed = after.filter { digest[$0.name] != $0.digest }
   }
 }
 
 extension PatchTarget {
-  /// Reads what the model is and what the patch makes of it.
-  public func effect(of patch: borrowing PatchFile, advance: @Sendable (Int) -> Void = { _ in })
-    throws(PatchError) -> PatchEffect
-  {
-    try PatchEffect(checkpoint, patch, edits, advance: advance)
+  /// Reads what the model is and what the patch, or its inverse, makes of it.
+  ///
+  /// - Parameter known: The digests of the files as they are, where they have been computed.
+  public func effect(
+    of patch: borrowing PatchFile, base known: ModelDigest? = nil,
+    advance: @Sendable (Int) -> Void = { _ in }
+  ) throws(PatchError) -> PatchEffect {
+    try PatchEffect(checkpoint, patch, edits, base: known, advance: advance)
   }
 }

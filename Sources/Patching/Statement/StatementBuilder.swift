@@ -29,14 +29,16 @@ public struct StatementBuilder {
   ///
   /// - Parameters:
   ///   - patchName: The name of the patch file.
+  ///   - baseDigest: The digests of the base, where they are known; else its files are hashed.
   ///   - advance: Told of the bytes hashed since the last call, from any thread.
   public func describe(
-    _ patch: borrowing PatchFile, named patchName: String, base: Checkpoint, map: UnitMap?,
+    _ patch: borrowing PatchFile, named patchName: String, base: Checkpoint,
+    baseDigest: ModelDigest? = nil, map: UnitMap?,
     advance: @Sendable (Int) -> Void = { _ in }
   ) throws(PatchError) -> PatchStatement {
     let edits = try patch.bind(to: base)
     let records = try records(of: patch, edits, base)
-    let effect = try PatchEffect(base, patch, edits, advance: advance)
+    let effect = try PatchEffect(base, patch, edits, base: baseDigest, advance: advance)
     return PatchStatement(
       patchName: patchName, patchDigest: patch.digest(), request: request,
       ledgerOrigin: ledgerOrigin, base: effect.base, resultRoot: effect.result.root,

@@ -104,7 +104,7 @@ extension PatchFile {
     return touched
   }
 
-  private func collect(
+  func collect(
     _ part: BoundPart, _ info: TensorInfo, _ share: UnitMap.Share, into units: inout Set<Unit>
   ) {
     let columnCount = info.shape.count == 2 ? Int(info.shape[1]) : 1

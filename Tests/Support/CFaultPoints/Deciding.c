@@ -88,6 +88,14 @@ static enum action decide(const char *call, enum kind kind, const char *path, in
   }
   // Those that come once.
   if (number != at) return proceed;
+  if (is_mode("wait")) {
+    // Says that it is here, and goes on once it may.
+    char gate[4200];
+    snprintf(gate, sizeof gate, "%s.reached", setting("FAULT_GATE"));
+    syscall(SYS_close, (int)syscall(SYS_openat, AT_FDCWD, gate, O_WRONLY | O_CREAT, 0644));
+    while (syscall(SYS_faccessat, AT_FDCWD, setting("FAULT_GATE"), F_OK) != 0) usleep(1000);
+    return proceed;
+  }
   if (is_mode("torn")) return tear;
   if (is_mode("after")) return stop_after;
   if (is_mode("ENOSPC")) return fail_with(ENOSPC);

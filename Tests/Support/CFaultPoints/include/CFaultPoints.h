@@ -12,4 +12,5 @@
 //               readonly: the call and all later ones fail with EROFS
 //               short:  the call and all later ones write half of their bytes, and say so
 //               EINTR:  from the call on every second write, truncation or opening is interrupted
+//               wait:   the file FAULT_GATE.reached is made; the call goes on once FAULT_GATE is there
 //   FAULT_LOG   a file that gets one line for each call that counted
