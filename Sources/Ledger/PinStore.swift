@@ -41,6 +41,12 @@ public struct PinStore: Sendable {
   /// Keeps a head; the caller has checked that it continues the one before.
   func keep(_ note: SignedNote, of key: VerifierKey) throws(LedgerError) {
     let path = path(key)
+    let size: Int
+    do throws(AttestationError) { size = try LogCheckpoint(parsing: note.text).treeSize } catch {
+      throw LedgerError(.attestation(error), path: path)
+    }
+    // Another process that appended later may have kept its head first: a pin does not go back.
+    if let known = try head(of: key), known.treeSize > size { return }
     do throws(StorageError) {
       try Folder.create(Paths.parent(of: path), mode: 0o700)
       try AtomicFile.write(

@@ -107,6 +107,36 @@ import Testing
     #expect(try bench.contents("model") == bench.contents("base"))
   }
 
+  @Test func `plans tell what would be written and recorded, and write nothing`() throws {
+    let (bench, _) = try bench()
+    func evidence() throws -> [String: [UInt8]] {
+      // Reading a database in WAL mode may make its shared-memory file.
+      try bench.contents(".").filter { !$0.key.hasSuffix("-shm") && !$0.key.hasSuffix("-wal") }
+    }
+    let before = try evidence()
+    for (command, name, words) in [
+      (["rollback", "model"], "rollback", [#""result""#, "patch.rolledback", #""windows""#]),
+      (
+        ["rollback", "model", "a.patch.safetensors"], "rollback",
+        ["patch.intent", #""hashed_bytes""#, #""needed_bytes""#, #""free_bytes""#]
+      ),
+      (["finalize", "model"], "finalize", ["undo.destroyed", "patch.finalized", #""remains""#]),
+      (["apply", "base", "a.patch.safetensors"], "apply", ["patch.applied", #""signers""#]),
+      (
+        ["apply", "base", "a.patch.safetensors", "--output", "copy"], "apply",
+        ["model.registered", #""new_bytes""#]
+      ),
+    ] {
+      let result = try bench.run(command + ["--dry-run", "--json"])
+      #expect(result.code == 0, "\(command): \(result.errors)")
+      #expect(result.output.contains(#""schema": "unlearn-patch/\#(name)-plan/v1""#))
+      for word in words { #expect(result.output.contains(word), "\(result.output)") }
+    }
+    let among = try bench.succeed("rollback", "model", "a.patch.safetensors", "--dry-run")
+    #expect(among.contains("no statement names it") && among.contains("nothing was written"))
+    #expect(try evidence() == before)
+  }
+
   @Test func `a patch that is not applied is refused`() throws {
     let bench = try Bench()
     try bench.makePatch()
