@@ -30,7 +30,7 @@ extension FuzzTarget {
   private static func checkWriting(_ header: Header, dataByteCount: Int) throws {
     let layout = try Layout(
       header.tensors.map { Layout.Entry(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
-      metadata: header.metadata)
+      metadata: header.metadata.map { Array($0) })
     let bytes = layout.headerBytes + [UInt8](repeating: 0, count: dataByteCount)
     let again = try Header(parsing: bytes.rawSpan, mode: .strict)
     try require(again.tensors.count == header.tensors.count, "a tensor is lost in writing")
@@ -40,8 +40,10 @@ extension FuzzTarget {
         found?.dtype == tensor.dtype && found?.shape == tensor.shape,
         "\(tensor.name) changes in writing")
     }
-    let members = (header.metadata ?? []).sorted { $0.key < $1.key }
+    let members = header.metadata.map { Array($0) } ?? []
+    let written = again.metadata.map { Array($0) } ?? []
     try require(
-      members.elementsEqual(again.metadata ?? [], by: ==), "the metadata change in writing")
+      members.sorted { $0.key < $1.key }.elementsEqual(written, by: ==),
+      "the metadata change in writing")
   }
 }
