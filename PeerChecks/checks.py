@@ -6,6 +6,8 @@ import ml_dtypes  # noqa: F401  registers bfloat16 with NumPy
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+import compact_decoder
+
 tool = str(pathlib.Path(sys.argv[1]).resolve() / "unlearn-patch")
 maker = str(pathlib.Path(sys.argv[1]).resolve() / "make-checkpoint")
 root = pathlib.Path(sys.argv[2]).resolve()
@@ -111,6 +113,13 @@ with tempfile.TemporaryDirectory() as folder:
         if seed is not None:
             check(f"{name}: the result is the edited file, byte for byte",
                   result.read_bytes() == (folder / f"edited{seed}" / "model.safetensors").read_bytes())
+            for encoding in ("compact", "replace-compressed"):
+                run("diff", "model", f"edited{seed}", "--encoding", encoding, "-o", f"{encoding}{seed}.patch.safetensors",
+                    cwd=folder)
+                model = tensors(folder / "model" / "model.safetensors")
+                compact_decoder.apply(model, tensors(folder / f"{encoding}{seed}.patch.safetensors"), encoding)
+                check(f"{name}: the second decoder of {encoding} gives the bytes of apply",
+                      all((model[k] == ours[k]).all() for k in model))
 
         bundle = json.loads((folder / f"{patch}.sigstore.json").read_text())
         envelope = bundle["dsseEnvelope"]

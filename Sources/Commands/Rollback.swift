@@ -17,8 +17,8 @@ struct Rollback: ParsableCommand {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
       let wanted = try patch.map { path in
-        let file = try PatchFile(path: path)
-        return file.digest()
+        let file = try DistributedPatch(path: path)
+        return file.digest
       }
       let result = try workspace.rollback(model, patch: wanted, surroundings)
       return Apply.answer("rollback", result, at: model, word: "rolled back")

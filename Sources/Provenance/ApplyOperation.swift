@@ -6,7 +6,7 @@ import Storage
 import StrictJSON
 
 /// What applying a patch would do, with all checks done and nothing written.
-public struct ApplyPlan: Sendable {
+public struct ApplyPlan: ~Copyable, Sendable {
   /// The target, checked.
   public let target: PatchTarget
   /// The digests of the base.
@@ -17,6 +17,8 @@ public struct ApplyPlan: Sendable {
   let model: LedgerState.Model?
   /// The folder, without symbolic links.
   let folder: String
+  /// The patch with its values as they are.
+  let values: PatchFile
 }
 
 extension Workspace {
@@ -30,12 +32,26 @@ extension Workspace {
     let state = try ledger { () throws(LedgerError) in try store.state() }
     try checkRequest(patch.statement, state)
     let checkpoint = try readingModel(folder)
-    let target: PatchTarget
-    do throws(PatchError) {
-      target = try PatchTarget(
-        patch: patch.file, statement: patch.statement, checkpoint: checkpoint)
-    } catch { throw ProvenanceError(error) }
-    let base = try checkBase(target, patch.file, verification, state, surroundings)
+    // Changes make values only of the base's, so what can be told without values comes first.
+    var hashed: ModelDigest?
+    if patch.statement.encoding.needsBase {
+      try patching { () throws(PatchError) in try patch.statement.checkFiles(of: checkpoint) }
+      if verification == .full {
+        hashed = try checkAllFiles(of: checkpoint, patch.statement, state, surroundings)
+      }
+    }
+    let values = try values(of: patch, against: checkpoint, state)
+    let target = try patching { () throws(PatchError) in
+      try PatchTarget(
+        patch: values, signedAs: patch.file.digest, statement: patch.statement,
+        checkpoint: checkpoint)
+    }
+    let base: ModelDigest
+    if let hashed {
+      base = hashed
+    } else {
+      base = try checkBase(target, values, verification, state, surroundings)
+    }
     let identity = try ModelIdentity(
       folder: folder, root: base.root, store: store, state: state)
     if let model = identity.known {
@@ -61,7 +77,23 @@ extension Workspace {
       }
     }
     return ApplyPlan(
-      target: target, base: base, signers: signers, model: identity.known, folder: identity.path)
+      target: target, base: base, signers: signers, model: identity.known, folder: identity.path,
+      values: values)
+  }
+
+  /// The patch with its values as they are.
+  private func values(
+    of patch: borrowing SignedPatch, against checkpoint: Safetensors.Checkpoint,
+    _ state: LedgerState
+  ) throws(ProvenanceError) -> PatchFile {
+    do throws(PatchError) {
+      return try patch.file.values(against: checkpoint, patch.statement, scratch: path)
+    } catch {
+      if case .alreadyApplied = error.reason {
+        throw Self.alreadyApplied(checkpoint, patch.statement, state)
+      }
+      throw ProvenanceError(error)
+    }
   }
 
   private func checkRequest(_ statement: PatchStatement, _ state: LedgerState)
@@ -90,38 +122,47 @@ extension Workspace {
         do throws(PatchError) { try target.checkTouched(patch, are: .result) } catch {
           isResult = false
         }
-        if isResult { throw Self.alreadyApplied(target, state) }
+        if isResult {
+          throw Self.alreadyApplied(target.checkpoint, target.statement, state)
+        }
         throw ProvenanceError(error)
       }
       return target.statement.base
     }
-    let total = target.checkpoint.byteCount
+    return try checkAllFiles(of: target.checkpoint, target.statement, state, surroundings)
+  }
+
+  private func checkAllFiles(
+    of checkpoint: Safetensors.Checkpoint, _ statement: PatchStatement, _ state: LedgerState,
+    _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> ModelDigest {
+    let total = checkpoint.byteCount
     let found: ModelDigest
     do throws(PatchError) {
-      found = try ModelDigest(target.checkpoint) {
+      found = try ModelDigest(checkpoint) {
         surroundings.progress("checking the base", $0, total)
       }
     } catch { throw ProvenanceError(error) }
-    switch target.standing(found) {
+    switch statement.standing(found) {
     case .base: return found
-    case .result: throw Self.alreadyApplied(target, state)
+    case .result: throw Self.alreadyApplied(checkpoint, statement, state)
     case .other(let file, let expected, let found):
       throw ProvenanceError(
         PatchError(
-          .wrongBase(expected: expected, found: found), path: target.checkpoint.fullPath(file)))
+          .wrongBase(expected: expected, found: found), path: checkpoint.fullPath(file)))
     }
   }
 
-  private static func alreadyApplied(_ target: PatchTarget, _ state: LedgerState)
-    -> ProvenanceError
-  {
-    let digest = target.statement.patchDigest
+  private static func alreadyApplied(
+    _ checkpoint: Safetensors.Checkpoint, _ statement: PatchStatement, _ state: LedgerState
+  ) -> ProvenanceError {
+    let digest = statement.patchDigest
     let leaf = state.models.lazy.compactMap { model in
-      model.steps.last { $0.patch == digest && $0.root == target.statement.resultRoot }?.leaf
+      model.steps.last { $0.patch == digest && $0.root == statement.resultRoot }?.leaf
     }.first
     return ProvenanceError(
       .state,
-      "\(target.checkpoint.path): the patch is applied already\(leaf.map { " (leaf \($0))" } ?? "")"
+      "\(checkpoint.path): the patch is applied already\(leaf.map { " (leaf \($0))" } ?? "")"
     )
   }
 
@@ -141,14 +182,14 @@ extension Workspace {
     let capsule = "undo-" + Hex.encode(SecureRandom.bytes(16)).grouped
     let key = SecureRandom.bytes(32)
     try patching { () throws(PatchError) in
-      try UndoCapsule.seal(target, patch: patch.file, to: capsulePath(capsule), key: key)
+      try UndoCapsule.seal(target, patch: plan.values, to: capsulePath(capsule), key: key)
     }
     let after = target.statement.result
     var attachments = LedgerStore.Attachments()
     attachments.undoKey = (capsule, key)
     attachments.blobs = [(SigstoreBundle.mediaType, patch.bundleBytes)]
     let leaf = try writeUnderJournal(
-      target, patch.file,
+      target, plan.values,
       journal: journal(.apply, target, model: model, capsule: capsule),
       intent: Self.intent(
         "apply", patch.statement, bundle: patch.bundleDigest, model: model, before: plan.base.root,
@@ -175,7 +216,7 @@ extension Workspace {
     let parent = try identity(plan, store, surroundings)
     let total = target.checkpoint.byteCount
     do throws(PatchError) {
-      try PatchedCopy.make(target, patch: patch.file, at: output) {
+      try PatchedCopy.make(target, patch: plan.values, at: output) {
         surroundings.progress("copying", $0, total)
       }
     } catch { throw ProvenanceError(error) }
@@ -206,7 +247,9 @@ extension Workspace {
   }
 
   /// The model's identity in the ledger; it is registered where it has none.
-  private func identity(_ plan: ApplyPlan, _ store: LedgerStore, _ surroundings: Surroundings)
+  private func identity(
+    _ plan: borrowing ApplyPlan, _ store: LedgerStore, _ surroundings: Surroundings
+  )
     throws(ProvenanceError) -> String
   {
     if let model = plan.model { return model.id }

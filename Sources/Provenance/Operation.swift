@@ -122,6 +122,11 @@ extension Workspace {
     let written = try patching { () throws(PatchError) in
       try target.digestAfterWriting { surroundings.progress("checking", $0, total) }
     }
+    try Self.check(written, are: after)
+  }
+
+  /// Holds the digests of files that were written against those of the model that they belong to.
+  static func check(_ written: [ModelDigest.File], are after: ModelDigest) throws(ProvenanceError) {
     for file in written {
       guard let expected = after[file.name], expected == file.digest else {
         throw ProvenanceError(

@@ -10,10 +10,13 @@ import StrictJSON
 public enum PatchMaking {
   /// Writes the patch file and, beside it, the statement that will be signed.
   ///
-  /// - Parameter request: The request that the patch answers, with the ledger that it is in.
+  /// - Parameters:
+  ///   - encoding: How the file gives new values.
+  ///   - request: The request that the patch answers, with the ledger that it is in.
   public static func write(
     _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint, map: UnitMap?,
-    method: PatchMethod, metrics: PatchMetrics = .none, request: (id: String, origin: String)?,
+    method: PatchMethod, metrics: PatchMetrics = .none, encoding: PatchEncoding = .replace,
+    request: (id: String, origin: String)?,
     to path: String, replacing: Bool, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> PatchStatement {
     guard !draft.isEmpty else {
@@ -28,23 +31,18 @@ public enum PatchMaking {
       }
     }
     let total = base.byteCount
-    let digest: ModelDigest
-    do throws(PatchError) {
-      digest = try ModelDigest(base) { surroundings.progress("hashing the base", $0, total) }
-      try PatchWriter.write(draft, values: values, to: path, replacing: replacing)
-    } catch { throw ProvenanceError(error) }
     let statement: PatchStatement
     do throws(PatchError) {
-      let patch = try PatchFile(path: path)
+      let digest = try ModelDigest(base) {
+        surroundings.progress("hashing the base", $0, total)
+      }
       statement = try StatementBuilder(
         method: method, metrics: metrics, request: request?.id, ledgerOrigin: request?.origin
-      ).describe(
-        patch, named: Paths.name(of: path), base: base, baseDigest: digest, map: map
+      ).write(
+        draft, values: values, encoding: encoding, to: path, replacing: replacing, base: base,
+        baseDigest: digest, map: map
       ) { surroundings.progress("hashing the result", $0, total) }
-    } catch {
-      try storing { () throws(StorageError) in try Folder.remove(path) }
-      throw ProvenanceError(error)
-    }
+    } catch { throw ProvenanceError(error) }
     let bytes = try attesting { () throws(AttestationError) in
       try statement.statement.encoded()
     }

@@ -66,14 +66,17 @@ extension Workspace {
       throw ProvenanceError(
         .state, "the key of the undo capsule has been destroyed: the patch is final")
     }
-    let inverse: PatchFile
-    do throws(PatchError) {
-      inverse = try UndoCapsule.open(capsulePath(last.capsule), key: key)
-    } catch { throw ProvenanceError(error) }
+    let inverse = try patching { () throws(PatchError) in
+      try UndoCapsule.open(capsulePath(last.capsule), key: key)
+    }
+    let values = try patching { () throws(PatchError) in
+      try signed.file.values(against: checkpoint, over: inverse, scratch: path)
+    }
     let target: PatchTarget
     do throws(PatchError) {
       target = try PatchTarget(
-        patch: signed.file, statement: signed.statement, checkpoint: checkpoint)
+        patch: values, signedAs: signed.file.digest, statement: signed.statement,
+        checkpoint: checkpoint)
       try target.checkWritableInPlace()
       try target.checkInverse(inverse)
     } catch { throw ProvenanceError(error) }

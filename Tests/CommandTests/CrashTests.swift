@@ -15,10 +15,12 @@ import Testing
 
     /// Runs an operation once for each call, each time from the same start.
     private func stopEverywhere(
-      _ operation: [String], prepare: (Bench) throws -> Void, mode: Mode, recoverOptions: [String]
+      _ operation: [String], encoding: String = "replace",
+      prepare: (Bench) throws -> Void = { _ in },
+      mode: Mode, recoverOptions: [String]
     ) throws {
       let bench = try Bench(shardCount: 2)
-      try bench.makePatch()
+      try bench.makePatch(encoding: encoding)
       let base = try bench.contents("model")
       try bench.succeed("apply", "model", "p.patch.safetensors", "--output", "result")
       let result = try bench.contents("result")
@@ -88,6 +90,8 @@ import Testing
       #expect(recovery.code == 0, "stop \(stop): \(recovery.errors)")
       let recovered = try model()
       #expect(recovered == base || recovered == result, "stop \(stop): neither base nor result")
+      let left = try Folder.names(in: bench.folder.file(".unlearn"))
+      #expect(!left.contains { $0.hasPrefix(".values.") }, "stop \(stop): \(left)")
       let after = try bench.run(["verify", "model"])
       #expect(after.code == 0, "stop \(stop): \(after.output)\(after.errors)")
       return isWhole ? 0 : 1
@@ -103,6 +107,20 @@ import Testing
     @Test func `apply, then recover undoes`() throws {
       try stopEverywhere(
         ["apply", "model", "p.patch.safetensors"], prepare: { _ in }, mode: .torn,
+        recoverOptions: ["--undo"])
+    }
+
+    @Test("apply of changes, then recover finishes or undoes", arguments: [Mode.torn, .after])
+    func applyCompact(_ mode: Mode) throws {
+      try stopEverywhere(
+        ["apply", "model", "p.patch.safetensors"], encoding: "compact", mode: mode,
+        recoverOptions: mode == .torn ? [] : ["--undo"])
+    }
+
+    @Test func `rollback of changes, then recover undoes`() throws {
+      try stopEverywhere(
+        ["rollback", "model"], encoding: "compact",
+        prepare: { try $0.succeed("apply", "model", "p.patch.safetensors") }, mode: .torn,
         recoverOptions: ["--undo"])
     }
 

@@ -53,20 +53,12 @@ public struct PatchFile: ~Copyable, Sendable {
   /// The digest of the whole file.
   public func digest() -> Digest { SHA256.digest(of: file.bytes) }
 
-  private static func edits(of header: Header, _ path: String) throws(PatchError) -> [Edit] {
-    func metadata(_ key: String) -> ByteString? {
-      header.metadata?.first { $0.key == ByteString(key) }?.value
-    }
-    guard metadata("format") == ByteString(format) else {
+  static func edits(of header: Header, _ path: String) throws(PatchError) -> [Edit] {
+    let encoding = try PatchEncoding(of: header, path: path)
+    guard encoding == .replace else {
       throw PatchError(
         .malformed(
-          "not a patch: __metadata__.format is \(metadata("format").map { "\"\($0)\"" } ?? "missing"), expected \"\(format)\""
-        ), path: path)
-    }
-    guard metadata("encoding") == "replace" else {
-      throw PatchError(
-        .malformed(
-          "encoding \(metadata("encoding").map { "\"\($0)\"" } ?? "is missing"), this version reads \"replace\""
+          "the patch is of the encoding \"\(encoding.rawValue)\": its values are not in it as they are; `inspect` shows what is"
         ), path: path)
     }
     var parts: [ByteString: [Part]] = [:]
@@ -150,7 +142,7 @@ public struct PatchFile: ~Copyable, Sendable {
 
 extension EditKind {
   /// The order in which parts are written: where a row and a column cross, the row has it.
-  fileprivate var writeOrder: Int {
+  var writeOrder: Int {
     switch self {
     case .whole: 0
     case .columns: 1

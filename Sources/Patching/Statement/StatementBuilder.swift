@@ -1,7 +1,7 @@
 public import Architecture
 import Attestation
 public import Safetensors
-import Storage
+public import Storage
 
 /// Describes a finished patch file against its base: reads and hashes, decides nothing.
 public struct StatementBuilder {
@@ -28,11 +28,14 @@ public struct StatementBuilder {
   /// Reads base and patch and says what the one becomes by the other.
   ///
   /// - Parameters:
-  ///   - patchName: The name of the patch file.
+  ///   - patch: The patch with its values as they are.
+  ///   - patchName: The name of the file that will be signed.
+  ///   - compressed: Its digest and encoding, where it is another file than `patch`.
   ///   - baseDigest: The digests of all files of the base.
   ///   - advance: Told of the bytes hashed since the last call.
   public func describe(
-    _ patch: borrowing PatchFile, named patchName: String, base: Checkpoint,
+    _ patch: borrowing PatchFile, named patchName: String,
+    compressed: (digest: Digest, encoding: PatchEncoding)? = nil, base: Checkpoint,
     baseDigest: ModelDigest, map: UnitMap?, advance: (Int) -> Void = { _ in }
   ) throws(PatchError) -> PatchStatement {
     let edits = try patch.bind(to: base)
@@ -60,7 +63,8 @@ public struct StatementBuilder {
       }
     }
     return PatchStatement(
-      patchName: patchName, patchDigest: patch.digest(), request: request,
+      patchName: patchName, patchDigest: compressed?.digest ?? patch.digest(),
+      encoding: compressed?.encoding ?? .replace, request: request,
       ledgerOrigin: ledgerOrigin, base: baseDigest,
       resultRoot: baseDigest.replacing(changed).root, resultFiles: changed, edits: records,
       units: patch.touchedUnits(edits, map: map, checkpoint: base), method: method,
