@@ -7,7 +7,7 @@ import Testing
 @Suite("Blocks of changes") struct BlockTests {
   /// How old bytes become new ones.
   enum Edit: String, CaseIterable {
-    case small, anyBits, signFlip, toZero, fromZero, notANumber
+    case small, wide, anyBits, signFlip, toZero, fromZero, notANumber
   }
 
   private static let widths = [1, 2, 4, 8]
@@ -29,6 +29,9 @@ import Testing
       if isEdited {
         switch edit {
         case .small: after = (before &+ dice.next() % 5 &- 2) & mask
+        case .wide:
+          let steps = (0..<4).reduce(UInt64(0)) { sum, _ in sum &+ dice.next() % 16 }
+          after = (before &+ steps &- 30) & mask
         case .anyBits, .fromZero: after = dice.next() & mask
         case .signFlip: after = before ^ (1 << UInt64(width * 8 - 1))
         case .toZero: after = 0
@@ -86,7 +89,7 @@ import Testing
     #expect(form(.small, 0) == .sparse)
     #expect(form(.small, 12) == .sparse)
     #expect(form(.small, 500) == .bitPlanes)
-    #expect(form(.small, 1000, width: 4) == .bytePlanes)
+    #expect(form(.wide, 1000) == .bytePlanes)
     #expect(form(.toZero, 1000) == .rotatedBytePlanes)
     #expect(form(.anyBits, 1000, width: 1) == .stored)
   }
@@ -122,7 +125,6 @@ import Testing
         }
       }
       #expect(throws: CompactFault.self) { try Self.decode(block + [0], 301, 2, old) }
-      #expect(throws: CompactFault.self) { try Self.decode(block, 300, 2, Array(old.dropLast(2))) }
     }
   }
 
@@ -146,7 +148,7 @@ import Testing
     #expect(refusal([1, 1, 0, 1, 1, 0]).contains("end early"))
     // Position 64 of 64.
     #expect(
-      refusal([1, 1, 6, 2, 1, 0x02, 0x00] + [UInt8](repeating: 0, count: 16)).contains("behind"))
+      refusal([1, 1, 6, 1, 1, 0x02] + [UInt8](repeating: 0, count: 16)).contains("behind"))
     #expect(refusal([3] + huge).contains("is the most"))
     #expect(refusal([3, 5, 1, 2, 3, 4, 5]).contains("no zstd frame"))
     #expect(refusal([2] + [UInt8](repeating: 0, count: 15)).contains("ends early"))

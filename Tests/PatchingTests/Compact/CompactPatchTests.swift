@@ -163,8 +163,8 @@ import Testing
     var draft = PatchDraft()
     draft.add(
       TensorDraft(
-        info: try #require(base["m"]?.info), rows: [0, 3, 4], columns: [2, 9], elements: [13]))
-    draft.add(TensorDraft(info: try #require(base["n"]?.info), rows: [1, 2]))
+        info: try #require(base["m"]?.info), rows: [0, 3, 4], elements: [13, 77]))
+    draft.add(TensorDraft(info: try #require(base["n"]?.info), columns: [1, 2]))
     draft.add(TensorDraft(whole: try #require(base["s"]?.info)))
     let statement = try write(draft, try CheckpointValues(edited), base, .compact)
     return (
