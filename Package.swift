@@ -55,6 +55,9 @@ let package = Package(
     // Without pkgConfig, whose flags SwiftPM would complain of; the module map links the library.
     .systemLibrary(
       name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"]), .brew(["utf8proc"])]),
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .target(name: "CStorage"),
     .target(name: "CKernels", exclude: ["body.h", "clones.h", "functions.h"]),
 
@@ -104,7 +107,9 @@ let package = Package(
       ], swiftSettings: library),
     .target(
       name: "Patching",
-      dependencies: ["Architecture", "Attestation", "Safetensors", "Storage", "StrictJSON"],
+      dependencies: [
+        "CZstd", "Architecture", "Attestation", "Safetensors", "Storage", "StrictJSON",
+      ],
       swiftSettings: library),
     .target(
       name: "Provenance",
@@ -231,8 +236,12 @@ let package = Package(
         "Ledger", "Attestation", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: house),
     .testTarget(
-      name: "PatchingTests", dependencies: ["Patching", "SampleModels", "TestSupport"],
-      swiftSettings: house),
+      name: "PatchingTests",
+      dependencies: [
+        "Patching", "Architecture", "Attestation", "Safetensors", "SampleModels", "Storage",
+        "StrictJSON",
+        "TestSupport",
+      ], swiftSettings: house),
     .testTarget(
       name: "CommandTests",
       dependencies: ["Commands", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints"],

@@ -8,6 +8,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from safetensors import SafetensorError, safe_open
 
+import compact_decoder
 from unseal import unseal
 
 tool = str(pathlib.Path(sys.argv[1]).resolve() / "unlearn-patch")
@@ -115,6 +116,13 @@ with tempfile.TemporaryDirectory() as folder:
         if seed is not None:
             check(f"{name}: the result is the edited file, byte for byte",
                   result.read_bytes() == (folder / f"edited{seed}" / "model.safetensors").read_bytes())
+            for encoding in ("compact", "replace-compressed"):
+                run("diff", "model", f"edited{seed}", "--encoding", encoding, "-o", f"{encoding}{seed}.patch.safetensors",
+                    cwd=folder)
+                model = tensors(folder / "model" / "model.safetensors")
+                compact_decoder.apply(model, tensors(folder / f"{encoding}{seed}.patch.safetensors"), encoding)
+                check(f"{name}: the second decoder of {encoding} gives the bytes of apply",
+                      all((model[k] == ours[k]).all() for k in model))
 
         bundle = json.loads((folder / f"{patch}.sigstore.json").read_text())
         envelope = bundle["dsseEnvelope"]

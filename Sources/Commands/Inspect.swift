@@ -89,11 +89,15 @@ struct Inspect: ParsableCommand {
   }
 
   private func patch() throws -> Console.Answer {
-    let file = try PatchFile(path: path)
-    let digest = file.digest()
+    let file = try DistributedPatch(path: path)
     var lines = [
-      "patch   \(path)", "sha256  \(digest)", "tensors \(file.edits.count)",
+      "patch   \(path), \(file.encoding.rawValue), \(file.bytes.byteCount) bytes",
+      "sha256  \(file.digest)", "tensors \(file.tensors.count)",
     ]
+    let blocks = try file.encoding == .replace ? [] : CompactPatch(path: path).formCounts()
+    lines += blocks.map {
+      "blocks  \($0.blocks) \($0.form.name): \($0.elements) elements in \($0.byteCount) bytes"
+    }
     var statement: PatchStatement?
     let bundlePath = SignedPatch.bundlePath(path)
     let statementPath = SignedPatch.statementPath(path)
@@ -116,8 +120,18 @@ struct Inspect: ParsableCommand {
     return Console.Answer(
       "inspect-patch",
       [
-        "path": .text(path), "sha256": .text(digest.hex),
-        "tensors": .array(file.edits.map { .string($0.tensor) }),
+        "path": .text(path), "sha256": .text(file.digest.hex),
+        "encoding": .text(file.encoding.rawValue), "bytes": .integer(Int64(file.bytes.byteCount)),
+        "blocks": blocks.isEmpty
+          ? nil
+          : .array(
+            blocks.map {
+              .members([
+                "form": .text($0.form.name), "count": .integer(Int64($0.blocks)),
+                "elements": .integer(Int64($0.elements)), "bytes": .integer(Int64($0.byteCount)),
+              ])
+            }),
+        "tensors": .array(file.tensors.map { .string($0) }),
         "base": statement.map { .text($0.base.root.hex) },
         "result": statement.map { .text($0.resultRoot.hex) },
         "method": statement.map { .text($0.method.name) },

@@ -34,7 +34,7 @@ enum PatchNaming {
   /// The digest of a patch file, or of the one that is sealed in a file, as its bundle says.
   static func digest(of path: String) throws -> Digest {
     if try SealedPatch.isSealed(path) { return try SealedPatch.statement(of: path).patchDigest }
-    let file = try PatchFile(path: path)
-    return file.digest()
+    let file = try DistributedPatch(path: path)
+    return file.digest
   }
 }

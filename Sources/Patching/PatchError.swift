@@ -13,6 +13,8 @@ public struct PatchError: Error, Sendable, CustomStringConvertible {
     case mismatch(String)
     /// The model is not the base that the patch was made for.
     case wrongBase(expected: Digest, found: Digest)
+    /// The model is the result already.
+    case alreadyApplied
     /// A shard's header is not what the patch was made for, or a file is missing.
     case foreignModel(String)
     /// The file may not be changed in place; why, and what to do instead.
@@ -52,6 +54,7 @@ public struct PatchError: Error, Sendable, CustomStringConvertible {
     case .malformed(let what), .mismatch(let what), .foreignModel(let what),
       .unsafeTarget(let what), .recoveryNeeded(let what), .unsuitable(let what):
       return place + what
+    case .alreadyApplied: return place + "the patch is applied already"
     case .wrongBase(let expected, let found):
       return place
         + "not the base of this patch: expected sha256 \(expected), found \(found)"

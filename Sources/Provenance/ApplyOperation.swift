@@ -6,7 +6,7 @@ import Storage
 import StrictJSON
 
 /// What applying a patch would do, with all checks done and nothing written.
-public struct ApplyPlan: Sendable {
+public struct ApplyPlan: ~Copyable, Sendable {
   /// The target, checked.
   public let target: PatchTarget
   /// The digests of the base.
@@ -17,6 +17,8 @@ public struct ApplyPlan: Sendable {
   let model: LedgerState.Model?
   /// The folder, without symbolic links.
   let folder: String
+  /// The patch with its values as they are.
+  let values: PatchFile
 }
 
 extension Workspace {
@@ -30,14 +32,25 @@ extension Workspace {
     let state = try ledger { () throws(LedgerError) in try store.state() }
     try checkRequest(patch.statement, state)
     let checkpoint = try readingModel(folder)
+    // Changes make values only of the base's, so what can be told without values comes first.
+    var hashed: ModelDigest?
+    if patch.statement.encoding.needsBase {
+      try patching { () throws(PatchError) in try patch.statement.checkFiles(of: checkpoint) }
+    }
+    let values: PatchFile
     let target: PatchTarget
-    do throws(PatchError) {
-      target = try PatchTarget(
-        patch: patch.file, statement: patch.statement, checkpoint: checkpoint)
-    } catch { throw ProvenanceError(error) }
     let base: ModelDigest
     do throws(ProvenanceError) {
-      base = try checkBase(target, patch.file, verification, state, surroundings)
+      if patch.statement.encoding.needsBase, verification == .full {
+        hashed = try checkAllFiles(of: checkpoint, patch.statement, state, surroundings)
+      }
+      values = try self.values(of: patch, against: checkpoint, state)
+      target = try patching { () throws(PatchError) in
+        try PatchTarget(
+          patch: values, signedAs: patch.file.digest, statement: patch.statement,
+          checkpoint: checkpoint)
+      }
+      base = try checkBase(target, values, verification, hashed, state, surroundings)
     } catch { throw try movedOn(folder, patch.statement, state, store) ?? error }
     let identity = try ModelIdentity(
       folder: folder, root: base.root, store: store, state: state)
@@ -69,7 +82,23 @@ extension Workspace {
       }
     }
     return ApplyPlan(
-      target: target, base: base, signers: signers, model: identity.known, folder: identity.path)
+      target: target, base: base, signers: signers, model: identity.known, folder: identity.path,
+      values: values)
+  }
+
+  /// The patch with its values as they are.
+  private func values(
+    of patch: borrowing SignedPatch, against checkpoint: Safetensors.Checkpoint,
+    _ state: LedgerState
+  ) throws(ProvenanceError) -> PatchFile {
+    do throws(PatchError) {
+      return try patch.file.values(against: checkpoint, patch.statement, scratch: path)
+    } catch {
+      if case .alreadyApplied = error.reason {
+        throw Self.alreadyApplied(checkpoint, patch.statement, state)
+      }
+      throw ProvenanceError(error)
+    }
   }
 
   private func checkRequest(_ statement: PatchStatement, _ state: LedgerState)
@@ -116,7 +145,8 @@ extension Workspace {
   /// The model is the base, or the refusal says what it is instead.
   private func checkBase(
     _ target: PatchTarget, _ patch: borrowing PatchFile,
-    _ verification: PatchTarget.Verification, _ state: LedgerState, _ surroundings: Surroundings
+    _ verification: PatchTarget.Verification, _ hashed: ModelDigest?, _ state: LedgerState,
+    _ surroundings: Surroundings
   ) throws(ProvenanceError) -> ModelDigest {
     if verification == .touched {
       do throws(PatchError) { try target.checkTouched(patch, are: .base) } catch {
@@ -124,49 +154,74 @@ extension Workspace {
         do throws(PatchError) { try target.checkTouched(patch, are: .result) } catch {
           isResult = false
         }
-        if isResult { throw Self.alreadyApplied(target, state) }
+        if isResult {
+          throw Self.alreadyApplied(target.checkpoint, target.statement, state)
+        }
         throw ProvenanceError(error)
       }
       return target.statement.base
     }
     let total = target.checkpoint.byteCount + target.shardByteCount
+    let statement = target.statement
     let effect: PatchEffect
     do throws(PatchError) {
-      effect = try target.effect(of: patch) { surroundings.progress("checking", $0, total) }
+      effect = try target.effect(of: patch, base: hashed) {
+        surroundings.progress("checking", $0, total)
+      }
     } catch { throw ProvenanceError(error) }
-    switch target.standing(effect.base) {
-    case .base:
-      for file in target.statement.resultFiles where effect.result[file.name] != file.digest {
-        throw ProvenanceError(
-          PatchError(
-            .wrongResult(expected: file.digest, found: effect.result[file.name] ?? file.digest),
-            path: target.checkpoint.fullPath(file.name)))
+    try Self.check(effect.base, of: target.checkpoint, statement, state)
+    guard effect.result == statement.result else {
+      let wrong = statement.resultFiles.first { effect.result[$0.name] != $0.digest }
+      throw ProvenanceError(
+        PatchError(
+          .wrongResult(
+            expected: wrong?.digest ?? statement.resultRoot,
+            found: wrong.flatMap { effect.result[$0.name] } ?? effect.result.root),
+          path: target.checkpoint.fullPath(wrong?.name ?? "")))
+    }
+    return effect.base
+  }
+
+  private func checkAllFiles(
+    of checkpoint: Safetensors.Checkpoint, _ statement: PatchStatement, _ state: LedgerState,
+    _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> ModelDigest {
+    let total = checkpoint.byteCount
+    let found: ModelDigest
+    do throws(PatchError) {
+      found = try ModelDigest(checkpoint) {
+        surroundings.progress("checking the base", $0, total)
       }
-      guard effect.result == target.statement.result else {
-        throw ProvenanceError(
-          PatchError(
-            .wrongResult(expected: target.statement.resultRoot, found: effect.result.root),
-            path: target.checkpoint.path))
-      }
-      return effect.base
-    case .result: throw Self.alreadyApplied(target, state)
+    } catch { throw ProvenanceError(error) }
+    try Self.check(found, of: checkpoint, statement, state)
+    return found
+  }
+
+  /// The model is the base.
+  private static func check(
+    _ found: ModelDigest, of checkpoint: Safetensors.Checkpoint, _ statement: PatchStatement,
+    _ state: LedgerState
+  ) throws(ProvenanceError) {
+    switch statement.standing(found) {
+    case .base: return
+    case .result: throw alreadyApplied(checkpoint, statement, state)
     case .other(let file, let expected, let found):
       throw ProvenanceError(
         PatchError(
-          .wrongBase(expected: expected, found: found), path: target.checkpoint.fullPath(file)))
+          .wrongBase(expected: expected, found: found), path: checkpoint.fullPath(file)))
     }
   }
 
-  private static func alreadyApplied(_ target: PatchTarget, _ state: LedgerState)
-    -> ProvenanceError
-  {
-    let digest = target.statement.patchDigest
+  private static func alreadyApplied(
+    _ checkpoint: Safetensors.Checkpoint, _ statement: PatchStatement, _ state: LedgerState
+  ) -> ProvenanceError {
+    let digest = statement.patchDigest
     let leaf = state.models.lazy.compactMap { model in
-      model.steps.last { $0.patch == digest && $0.root == target.statement.resultRoot }?.leaf
+      model.steps.last { $0.patch == digest && $0.root == statement.resultRoot }?.leaf
     }.first
     return ProvenanceError(
       .state,
-      "\(target.checkpoint.path): the patch is applied already\(leaf.map { " (leaf \($0))" } ?? "")"
+      "\(checkpoint.path): the patch is applied already\(leaf.map { " (leaf \($0))" } ?? "")"
     )
   }
 
@@ -193,14 +248,14 @@ extension Workspace {
     let capsule = "undo-" + Hex.encode(SecureRandom.bytes(16)).grouped
     let key = SecureRandom.bytes(32)
     try patching { () throws(PatchError) in
-      try UndoCapsule.seal(target, patch: patch.file, to: capsulePath(capsule), key: key)
+      try UndoCapsule.seal(target, patch: plan.values, to: capsulePath(capsule), key: key)
     }
     let after = target.statement.result
     var attachments = LedgerStore.Attachments()
     attachments.undoKey = (capsule, key)
     attachments.blobs = [(SigstoreBundle.mediaType, patch.bundleBytes)]
     let leaf = try writeUnderJournal(
-      target, patch.file,
+      target, plan.values,
       journal: journal(
         .apply, target, model: model, capsule: capsule, before: patch.statement.base, after: after),
       intent: Self.intent(
@@ -230,7 +285,7 @@ extension Workspace {
     let parent = try identity(plan, store, surroundings)
     let total = target.checkpoint.byteCount
     do throws(PatchError) {
-      try PatchedCopy.make(target, patch: patch.file, at: output) {
+      try PatchedCopy.make(target, patch: plan.values, at: output) {
         surroundings.progress("copying", $0, total)
       }
     } catch { throw ProvenanceError(error) }
@@ -261,7 +316,9 @@ extension Workspace {
   }
 
   /// The model's identity in the ledger; it is registered where it has none.
-  private func identity(_ plan: ApplyPlan, _ store: LedgerStore, _ surroundings: Surroundings)
+  private func identity(
+    _ plan: borrowing ApplyPlan, _ store: LedgerStore, _ surroundings: Surroundings
+  )
     throws(ProvenanceError) -> String
   {
     if let model = plan.model { return model.id }

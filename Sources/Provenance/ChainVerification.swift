@@ -80,7 +80,7 @@ struct ChainVerification {
     }
     for later in applied[(index + 1)...] {
       let other = try workspace.keptPatch(later, state, store)
-      let overlap = EditOverlap(patch.file, other.file, statement: patch.statement, map: nil)
+      let overlap = try Workspace.overlap(patch, other)
       guard overlap.isEmpty else {
         throw ProvenanceError(
           .invalid,

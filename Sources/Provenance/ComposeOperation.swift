@@ -121,7 +121,8 @@ public struct PatchChain: Sendable {
       let file = try patching { () throws(PatchError) in try PatchFile(path: link.path) }
       do throws(PatchError) {
         // Checks the statement's records against the file; the digests of values are part of it.
-        _ = try PatchTarget(patch: file, statement: link.statement, checkpoint: base)
+        _ = try PatchTarget(
+          patch: file, signedAs: file.digest(), statement: link.statement, checkpoint: base)
         parts.append(try UnionPart(file, base: base))
       } catch { throw ProvenanceError(error) }
     }

@@ -93,7 +93,9 @@ extension Workspace {
       try patching { () throws(PatchError) in
         try target.writeInPlace(patch) { surroundings.progress("writing", $0, total) }
       }
-      try checkWritten(target, patch, after, verification, surroundings)
+      try checkWritten(
+        target, patch, after, are: journal.operation == .apply ? .result : .base, verification,
+        surroundings)
       let closed = try close(
         intent: leaves[leaves.count - 1].sequence, intent, closing, root: after.root, outcome: nil,
         store: store, surroundings)
@@ -112,20 +114,25 @@ extension Workspace {
   /// Reads back what was written: the touched bytes, and the whole shards where everything is verified.
   func checkWritten(
     _ target: PatchTarget, _ patch: borrowing PatchFile, _ after: ModelDigest,
-    _ verification: PatchTarget.Verification, _ surroundings: Surroundings
+    are side: PatchTarget.Side, _ verification: PatchTarget.Verification, _ surroundings: Surroundings
   ) throws(ProvenanceError) {
     if verification == .touched {
       for name in target.shardNames where after[name] == nil {
         throw ProvenanceError(.invalid, "\(name) is not part of the result")
       }
       return try patching { () throws(PatchError) in
-        try target.checkTouched(patch, are: .result)
+        try target.checkTouched(patch, are: side)
       }
     }
     let total = target.shardByteCount
     let written = try patching { () throws(PatchError) in
       try target.digestAfterWriting { surroundings.progress("checking", $0, total) }
     }
+    try Self.check(written, are: after)
+  }
+
+  /// Holds the digests of files that were written against those of the model that they belong to.
+  static func check(_ written: [ModelDigest.File], are after: ModelDigest) throws(ProvenanceError) {
     for file in written {
       guard let expected = after[file.name], expected == file.digest else {
         throw ProvenanceError(

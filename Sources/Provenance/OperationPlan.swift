@@ -49,7 +49,7 @@ extension ApplyPlan {
       }
       plan.leaves += [LeafType.modelRegistered.rawValue, LeafType.patchApplied.rawValue]
     } else {
-      plan.writes = target.writeCosts(patch.file)
+      plan.writes = target.writeCosts(values)
       plan.newByteCount = 2 * patch.file.bytes.byteCount
       plan.hashedByteCount = verification == .full ? total + shards : 2 * touched
       plan.neededByteCount = Workspace.spaceInPlace(patch)
@@ -68,7 +68,7 @@ extension RollbackPlan {
   public func summary(workspace: Workspace) throws(ProvenanceError) -> OperationPlan {
     var plan = OperationPlan(
       before: before.root, after: leadsToBase ? patch.statement.base.root : nil)
-    plan.writes = target.writeCosts(patch.file)
+    plan.writes = target.writeCosts(inverse)
     plan.newByteCount = patch.file.bytes.byteCount
     plan.hashedByteCount =
       target.checkpoint.byteCount + (leadsToBase ? 1 : 2) * target.shardByteCount

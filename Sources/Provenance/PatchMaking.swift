@@ -12,11 +12,13 @@ public enum PatchMaking {
   ///
   /// - Parameters:
   ///   - baseDigest: The digests of the base, where they have been computed; else its files are hashed.
+  ///   - encoding: How the file gives new values.
   ///   - request: The request that the patch answers, with the ledger that it is in.
   public static func write(
     _ draft: PatchDraft, values: some ValueSource, base: Safetensors.Checkpoint,
     baseDigest: ModelDigest? = nil, map: UnitMap?,
-    method: PatchMethod, metrics: PatchMetrics = .none, request: (id: String, origin: String)?,
+    method: PatchMethod, metrics: PatchMetrics = .none, encoding: PatchEncoding = .replace,
+    request: (id: String, origin: String)?,
     to path: String, replacing: Bool, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> PatchStatement {
     guard !draft.isEmpty else {
@@ -30,22 +32,16 @@ public enum PatchMaking {
           StorageError(.exists, path: name))
       }
     }
-    do throws(PatchError) {
-      try PatchWriter.write(draft, values: values, to: path, replacing: replacing)
-    } catch { throw ProvenanceError(error) }
     let total = (baseDigest == nil ? 2 : 1) * base.byteCount
     let statement: PatchStatement
     do throws(PatchError) {
-      let patch = try PatchFile(path: path)
       statement = try StatementBuilder(
         method: method, metrics: metrics, request: request?.id, ledgerOrigin: request?.origin
-      ).describe(
-        patch, named: Paths.name(of: path), base: base, baseDigest: baseDigest, map: map
+      ).write(
+        draft, values: values, encoding: encoding, to: path, replacing: replacing, base: base,
+        baseDigest: baseDigest, map: map
       ) { surroundings.progress("hashing base and result", $0, total) }
-    } catch {
-      try storing { () throws(StorageError) in try Folder.remove(path) }
-      throw ProvenanceError(error)
-    }
+    } catch { throw ProvenanceError(error) }
     let bytes = try attesting { () throws(AttestationError) in
       try statement.statement.encoded()
     }

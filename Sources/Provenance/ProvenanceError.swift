@@ -45,7 +45,7 @@ public struct ProvenanceError: Error, Sendable, CustomStringConvertible {
     case .wrongBase, .foreignModel:
       category = .state
       hint = "apply the patch to the model that it was made for; `inspect` shows its base"
-    case .recoveryNeeded, .unsafeTarget, .unsuitable: category = .state
+    case .recoveryNeeded, .unsafeTarget, .unsuitable, .alreadyApplied: category = .state
     case .storage(let inner): self = ProvenanceError(inner)
     case .model(let inner): self = ProvenanceError(inner)
     }

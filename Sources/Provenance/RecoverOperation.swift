@@ -34,6 +34,7 @@ extension Workspace {
     defer { extendLifetime(lock) }
     let store = try openLedger(.append)
     try patching { () throws(PatchError) in try Journal.removeUnfinished(in: folder) }
+    try storing { () throws(StorageError) in try ScratchFile.removeLeftovers(in: path) }
     let journal = try patching { () throws(PatchError) in try Journal(in: folder) }
     let state = try ledger { () throws(LedgerError) in try store.state() }
     guard let journal else {
@@ -60,13 +61,7 @@ extension Workspace {
   ) throws(ProvenanceError) -> RecoveryResult {
     let signed = try keptPatch(journal.patch, state, store)
     let checkpoint = try readingModel(folder)
-    let target: PatchTarget
-    do throws(PatchError) {
-      target = try PatchTarget(
-        patch: signed.file, statement: signed.statement, checkpoint: checkpoint)
-    } catch { throw ProvenanceError(error) }
     let isFinished = wanted == .finish
-    // The new values are in the patch, the old ones in the capsule.
     let wantsNewValues = intent.isApply == isFinished
     let goal = isFinished ? intent.after : intent.before
     var after = wantsNewValues ? signed.statement.result : signed.statement.base
@@ -77,22 +72,10 @@ extension Workspace {
           ModelDigest.File(name: $0.name, digest: isFinished ? $0.after : $0.before)
         })
     }
-    if wantsNewValues {
-      try patching { () throws(PatchError) in try target.writeInPlace(signed.file) }
-    } else {
-      guard let key = try ledger({ () throws(LedgerError) in try store.undoKey(journal.capsule) })
-      else {
-        throw ProvenanceError(
-          .incomplete, "the key of the undo capsule is gone", hint: "recover with --finish")
-      }
-      let capsule = capsulePath(journal.capsule)
-      try patching { () throws(PatchError) in
-        let inverse = try UndoCapsule.open(capsule, key: key)
-        try target.checkInverse(inverse)
-        try target.writeInPlace(inverse)
-      }
-    }
-    try checkWritten(target, signed.file, after, .full, surroundings)
+    let target = try writeValues(
+      new: wantsNewValues, of: signed, to: checkpoint, capsule: journal.capsule, store)
+    let written = try patching { () throws(PatchError) in try target.digestAfterWriting() }
+    try Self.check(written, are: after)
     if after.root != goal {
       let found = try patching { () throws(PatchError) in try ModelDigest(checkpoint) }
       guard found.root == goal else {
@@ -115,6 +98,49 @@ extension Workspace {
     try patching { () throws(PatchError) in try Journal.remove(in: folder) }
     return RecoveryResult(
       operation: journal.operation, isFinished: isFinished, root: goal)
+  }
+
+  /// Writes the new or the former values; gives the target that was written.
+  ///
+  /// New values are in the patch, former ones in the undo capsule. Changes are changes of the former values, which
+  /// the model does not have any more, so they need both.
+  private func writeValues(
+    new wantsNewValues: Bool, of signed: borrowing SignedPatch,
+    to checkpoint: Safetensors.Checkpoint, capsule: String, _ store: LedgerStore
+  ) throws(ProvenanceError) -> PatchTarget {
+    let needsCapsule = !wantsNewValues || signed.statement.encoding.needsBase
+    let key = try ledger { () throws(LedgerError) in
+      needsCapsule ? try store.undoKey(capsule) : nil
+    }
+    do throws(PatchError) {
+      if !needsCapsule {
+        let values = try signed.file.values(
+          against: checkpoint, signed.statement, scratch: path)
+        let target = try PatchTarget(
+          patch: values, signedAs: signed.file.digest, statement: signed.statement,
+          checkpoint: checkpoint)
+        try target.writeInPlace(values)
+        return target
+      }
+      if let key {
+        let inverse = try UndoCapsule.open(capsulePath(capsule), key: key)
+        let values = try signed.file.values(against: checkpoint, over: inverse, scratch: path)
+        let target = try PatchTarget(
+          patch: values, signedAs: signed.file.digest, statement: signed.statement,
+          checkpoint: checkpoint)
+        try target.checkInverse(inverse)
+        if wantsNewValues {
+          try target.writeInPlace(values)
+        } else {
+          try target.writeInPlace(inverse)
+        }
+        return target
+      }
+    } catch { throw ProvenanceError(error) }
+    throw ProvenanceError(
+      .incomplete, "the key of the undo capsule is gone",
+      hint: "restore the model's files from a backup, or recover to the other end of the operation"
+    )
   }
 
   /// A journal whose intent is not open: nothing was written, or everything is done.

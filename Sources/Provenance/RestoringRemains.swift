@@ -31,14 +31,13 @@ extension Workspace {
       return []
     }
     var remains: [String] = []
-    let header: Header
-    do throws(TensorFileError) { header = try TensorFile(path: path).header } catch {
-      throw ProvenanceError(error)
+    let encoding = try patching { () throws(PatchError) in
+      let patch = try DistributedPatch(path: path)
+      return patch.encoding
     }
-    let encoding = header.metadata?.first { $0.key == "encoding" }?.value
-    if encoding != "replace" {
+    if encoding.needsBase {
       remains.append(
-        "\(path): \(name) is kept in the encoding \(encoding?.description ?? "?"), which can be taken back from itself"
+        "\(path): \(name) is kept in the encoding \(encoding.rawValue), which can be taken back from itself"
       )
     }
     guard let index = model.applied.firstIndex(where: { $0.patch == applied.patch }), index > 0
@@ -46,7 +45,7 @@ extension Workspace {
     let signed = try keptPatch(applied.patch, state, store)
     for earlier in model.applied[..<index] {
       let other = try keptPatch(earlier.patch, state, store)
-      let overlap = EditOverlap(signed.file, other.file, statement: signed.statement, map: nil)
+      let overlap = try Workspace.overlap(signed, other)
       if !overlap.isEmpty {
         remains.append(
           "\(artifactPath(earlier.patch)): an earlier patch gave values that \(name) replaced")

@@ -17,8 +17,8 @@ public struct RollbackPlan: ~Copyable {
   let model: LedgerState.Model
   /// The application that is taken back.
   let applied: LedgerState.Applied
-  /// The key of the undo capsule.
-  let key: [UInt8]
+  /// The former values.
+  let inverse: PatchFile
 
   /// Whether the model becomes the patch's base; else the patch is taken out from among others.
   public var leadsToBase: Bool { before == patch.statement.result }
@@ -76,8 +76,7 @@ extension Workspace {
     let map = Self.unitMap(checkpoint)
     for later in model.applied[(index + 1)...] {
       let other = try keptPatch(later.patch, state, store)
-      let overlap = EditOverlap(
-        signed.file, other.file, statement: signed.statement, map: map)
+      let overlap = try Self.overlap(signed, other, map)
       if !overlap.isEmpty { throw Self.notAlone(applied.patch, later, overlap, folder) }
     }
     guard let key = try ledger({ () throws(LedgerError) in try store.undoKey(applied.capsule) })
@@ -87,15 +86,24 @@ extension Workspace {
         "the key of the undo capsule is gone, and no leaf says that it was destroyed: the patch can't be taken back"
       )
     }
+    let inverse = try patching { () throws(PatchError) in
+      try UndoCapsule.open(capsulePath(applied.capsule), key: key)
+    }
+    let values = try patching { () throws(PatchError) in
+      try signed.file.values(against: checkpoint, over: inverse, scratch: path)
+    }
     let target: PatchTarget
     do throws(PatchError) {
       target = try PatchTarget(
-        patch: signed.file, statement: signed.statement, checkpoint: checkpoint)
+        patch: values, signedAs: signed.file.digest, statement: signed.statement,
+        checkpoint: checkpoint)
       try target.checkWritableInPlace()
-      try target.checkTouched(signed.file, are: .result)
+      try target.checkTouched(values, are: .result)
+      try target.checkInverse(inverse)
     } catch { throw ProvenanceError(error) }
     return RollbackPlan(
-      patch: signed, target: target, before: found, model: model, applied: applied, key: key)
+      patch: signed, target: target, before: found, model: model, applied: applied,
+      inverse: inverse)
   }
 
   /// Which application is meant: that of a patch, or the last.
@@ -135,6 +143,17 @@ extension Workspace {
         : "the later one is final, so this one stays")
   }
 
+  /// What two patches both touch.
+  static func overlap(
+    _ first: borrowing SignedPatch, _ second: borrowing SignedPatch, _ map: UnitMap? = nil
+  ) throws(ProvenanceError) -> EditOverlap {
+    try patching { () throws(PatchError) in
+      EditOverlap(
+        try first.file.indices(first.statement), try second.file.indices(second.statement),
+        statement: first.statement, map: map)
+    }
+  }
+
   /// The units of a model; nil where its family is not known.
   static func unitMap(_ checkpoint: Safetensors.Checkpoint) -> UnitMap? {
     do throws(ArchitectureError) { return try UnitMap(checkpoint) } catch { return nil }
@@ -155,28 +174,24 @@ extension Workspace {
     let store = try openLedger(.append)
     let plan = try planRollback(folder, patch: wanted, store: store, surroundings)
     let (target, statement, capsule) = (plan.target, plan.patch.statement, plan.applied.capsule)
-    let inverse = try openCapsule(capsule, key: plan.key)
-    do throws(PatchError) { try target.checkInverse(inverse) } catch {
-      throw ProvenanceError(error)
+    let total = target.shardByteCount
+    let effect: PatchEffect
+    do throws(PatchError) {
+      effect = try target.effect(of: plan.inverse, base: plan.before) {
+        surroundings.progress("hashing the result", $0, total)
+      }
+    } catch { throw ProvenanceError(error) }
+    let after = effect.result
+    guard !plan.leadsToBase || after == statement.base else {
+      throw ProvenanceError(
+        .invalid,
+        "\(folder): the former values do not lead back to the patch's base: expected root \(statement.base.root), found \(after.root)"
+      )
     }
-    let after: ModelDigest
-    var changed: [LedgerState.ChangedFile] = []
-    if plan.leadsToBase {
-      after = statement.base
-    } else {
-      let total = target.shardByteCount
-      let effect: PatchEffect
-      do throws(PatchError) {
-        effect = try target.effect(of: inverse, base: plan.before) {
-          surroundings.progress("hashing the result", $0, total)
-        }
-      } catch { throw ProvenanceError(error) }
-      after = effect.result
-      changed = Self.changes(effect.changed, of: plan.before)
-    }
+    let changed = plan.leadsToBase ? [] : Self.changes(effect.changed, of: plan.before)
     warnOfReaders(target, surroundings)
     let leaf = try writeUnderJournal(
-      target, inverse,
+      target, plan.inverse,
       journal: journal(
         .rollback, target, model: plan.model.id, capsule: capsule, before: plan.before,
         after: after),
@@ -184,16 +199,11 @@ extension Workspace {
         "rollback", statement, bundle: nil, model: plan.model.id, before: plan.before.root,
         after: after.root, capsule: capsule, changed: changed),
       attachments: LedgerStore.Attachments(), after: after,
-      closing: .patchRolledBack, discarding: capsule, verification: .full, store: store,
+      closing: .patchRolledBack, discarding: capsule, verification: .touched, store: store,
       surroundings)
     return OperationResult(
       model: plan.model.id, before: plan.before.root, after: after.root,
       leaf: leaf.sequence, files: target.shardNames, patch: plan.applied.patch, signers: [])
-  }
-
-  private func openCapsule(_ capsule: String, key: [UInt8]) throws(ProvenanceError) -> PatchFile {
-    let path = capsulePath(capsule)
-    return try patching { () throws(PatchError) in try UndoCapsule.open(path, key: key) }
   }
 
   /// Files by their place among all files of the model, as leaves name them.

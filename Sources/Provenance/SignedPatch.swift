@@ -5,7 +5,7 @@ public import Storage
 /// A patch file with the bundle beside it, judged by a trust file.
 public struct SignedPatch: ~Copyable {
   /// The patch.
-  public let file: PatchFile
+  public let file: DistributedPatch
   /// What was signed.
   public let statement: PatchStatement
   /// The bundle as it is kept.
@@ -54,13 +54,18 @@ public struct SignedPatch: ~Copyable {
         throw AttestationError(.malformed(error.description))
       }
     } catch { throw ProvenanceError(AttestationError(error.reason, path: bundlePath)) }
-    let file = try patching { () throws(PatchError) in try PatchFile(path: path) }
-    let found = file.digest()
-    guard found == statement.patchDigest else {
+    let file = try patching { () throws(PatchError) in try DistributedPatch(path: path) }
+    guard file.digest == statement.patchDigest else {
       throw ProvenanceError(
         .invalid,
-        "\(path): not the file that was signed: expected sha256 \(statement.patchDigest), found \(found)",
+        "\(path): not the file that was signed: expected sha256 \(statement.patchDigest), found \(file.digest)",
         hint: "get the patch again from where it was signed")
+    }
+    guard file.encoding == statement.encoding else {
+      throw ProvenanceError(
+        .invalid,
+        "\(path): is of the encoding \(file.encoding.rawValue), the statement says \(statement.encoding.rawValue)"
+      )
     }
     self.file = file
     self.statement = statement

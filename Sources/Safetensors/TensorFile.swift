@@ -57,6 +57,16 @@ public struct TensorFile: ~Copyable, Sendable {
       + tensor.dataRange.upperBound
   }
 
+  /// Reads a range of the file once from end to end, keeping one window of it in memory.
+  public func forEachWindow(of range: Range<Int>, _ body: (RawSpan) -> Void) {
+    let windowByteCount = 1 << 20
+    for lower in stride(from: range.lowerBound, to: range.upperBound, by: windowByteCount) {
+      let window = lower..<min(range.upperBound, lower + windowByteCount)
+      body(file.bytes.extracting(window))
+      releasePages(window)
+    }
+  }
+
   /// Lets go of the pages of a range that will not be read again.
   public func releasePages(_ range: Range<Int>) { file.releasePages(range) }
 }

@@ -110,6 +110,11 @@ public struct Descriptor: ~Copyable, Sendable {
     cstorage_start_writeback(raw, off_t(range.lowerBound), off_t(range.count))
   }
 
+  /// Makes the file longer, with zeros, or cuts it.
+  public func setByteCount(_ count: Int) throws(StorageError) {
+    guard ftruncate(raw, off_t(count)) == 0 else { throw .system("ftruncate", path: path) }
+  }
+
   /// Flushes content and size to the disk.
   ///
   /// A failure is final: the file's state is unknown, so the call is never repeated.

@@ -56,11 +56,11 @@ final class Bench: Sendable {
   }
 
   /// Makes and signs the patch `p.patch.safetensors` that ablates a head and a filter.
-  func makePatch(units: String = "L0.H1,L1.F3") throws {
+  func makePatch(units: String = "L0.H1,L1.F3", encoding: String = "replace") throws {
     let request = try succeed("request", "open", "--regime", "gdpr", "--ground", "17-1-b")
     try succeed(
       "create", "--model", "model", "--method", "ablate", "--units", units, "--request",
-      String(request.dropLast()), "-o", "p.patch.safetensors")
+      String(request.dropLast()), "--encoding", encoding, "-o", "p.patch.safetensors")
     try succeed("sign", "p.patch.safetensors", "--key", "officer.key.pem")
   }
 

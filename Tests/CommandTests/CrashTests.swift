@@ -17,6 +17,20 @@ import Testing
         .torn, at: Array(1...bench.calls.count), end: bench.result, recoverOptions: ["--undo"])
     }
 
+    @Test("apply of changes, then recover finishes or undoes", arguments: [Fault.torn, .after])
+    func applyCompact(_ fault: Fault) throws {
+      let bench = try FaultBench.apply(encoding: "compact")
+      try bench.disturb(
+        fault, at: bench.places(fault), end: bench.result,
+        recoverOptions: fault == .torn ? [] : ["--undo"])
+    }
+
+    @Test func `rollback of changes, then recover undoes`() throws {
+      let bench = try FaultBench.rollback(encoding: "compact")
+      try bench.disturb(
+        .torn, at: bench.places(.torn), end: bench.base, recoverOptions: ["--undo"])
+    }
+
     @Test("rollback, then recover finishes", arguments: [Fault.before, .torn])
     func rollback(_ fault: Fault) throws {
       let bench = try FaultBench.rollback()

@@ -26,9 +26,11 @@ import Testing
     private static let kept = ["model", ".unlearn", "state"]
 
     /// Makes model and patch, prepares, and runs the operation once to count its calls.
-    init(_ operation: [String], prepare: (Bench) throws -> Void) throws {
+    init(
+      _ operation: [String], encoding: String = "replace", prepare: (Bench) throws -> Void = { _ in }
+    ) throws {
       let bench = try Bench(shardCount: 2)
-      try bench.makePatch()
+      try bench.makePatch(encoding: encoding)
       let base = try bench.contents("model")
       try bench.succeed("apply", "model", "p.patch.safetensors", "--output", "result")
       let result = try bench.contents("result")
@@ -142,6 +144,8 @@ import Testing
       #expect(recovery.code == 0, "\(place): \(recovery.errors)")
       let recovered = try model()
       #expect(recovered == base || recovered == result, "\(place): neither base nor result")
+      let left = try Folder.names(in: bench.folder.file(".unlearn"))
+      #expect(!left.contains { $0.hasPrefix(".values.") }, "\(place): left \(left)")
       let after = try bench.run(["verify", "model"])
       #expect(after.code == 0, "\(place): \(after.output)\(after.errors)")
       return isWhole ? 0 : 1
@@ -150,13 +154,13 @@ import Testing
 
   extension FaultBench {
     /// Applies the patch in place.
-    static func apply() throws -> FaultBench {
-      try FaultBench(["apply", "model", "p.patch.safetensors"]) { _ in }
+    static func apply(encoding: String = "replace") throws -> FaultBench {
+      try FaultBench(["apply", "model", "p.patch.safetensors"], encoding: encoding)
     }
 
     /// Takes the patch back.
-    static func rollback() throws -> FaultBench {
-      try FaultBench(["rollback", "model"]) {
+    static func rollback(encoding: String = "replace") throws -> FaultBench {
+      try FaultBench(["rollback", "model"], encoding: encoding) {
         try $0.succeed("apply", "model", "p.patch.safetensors")
       }
     }

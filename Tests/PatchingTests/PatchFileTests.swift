@@ -154,7 +154,8 @@ import Testing
     let patch = try PatchFile(path: folder.file("p.patch.safetensors"))
     let statement = try StatementBuilder(method: PatchMethod(name: "test")).describe(
       patch, named: "p", base: model, map: nil)
-    let target = try PatchTarget(patch: patch, statement: statement, checkpoint: model)
+    let target = try PatchTarget(
+      patch: patch, signedAs: statement.patchDigest, statement: statement, checkpoint: model)
     try target.writeInPlace(patch)
     let written = try target.digestAfterWriting()
     #expect(written == statement.resultFiles)

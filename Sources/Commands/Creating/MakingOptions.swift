@@ -1,8 +1,8 @@
 import Architecture
-import ArgumentParser
+public import ArgumentParser
 import Attestation
 import Ledger
-import Patching
+public import Patching
 import Provenance
 import Safetensors
 import Storage
@@ -17,6 +17,13 @@ struct MakingOptions: ParsableArguments {
   @Option(
     name: [.short, .long], help: "The patch file, NAME.patch.safetensors.", completion: .file())
   var output: String
+  @Option(
+    name: .long,
+    help: """
+      How the patch gives new values: replace (any safetensors reader can apply it), compact (changes of the base, \
+      much smaller) or replace-compressed.
+      """)
+  var encoding = PatchEncoding.replace
 
   func validate() throws {
     guard output.hasSuffix(".patch.safetensors") else {
@@ -58,22 +65,25 @@ struct MakingOptions: ParsableArguments {
     let (workspace, asked) = try precheck(common, replacing: replacing)
     let statement = try PatchMaking.write(
       draft, values: values, base: base, map: map, method: method, metrics: metrics,
-      request: asked, to: output, replacing: force || replacing, surroundings)
+      encoding: encoding, request: asked, to: output, replacing: force || replacing, surroundings)
     if let workspace {
       try workspace.record(
         try PatchMaking.events(statement), in: try workspace.openLedger(.append),
         at: surroundings.now)
     }
+    let byteCount = try FileStatus(ofLink: output).byteCount
     return Console.Answer(
       schema,
       [
         "patch": .text(output), "sha256": .text(statement.patchDigest.hex),
+        "encoding": .text(encoding.rawValue), "bytes": .integer(Int64(byteCount)),
         "base": .text(statement.base.root.hex), "result": .text(statement.resultRoot.hex),
         "units": statement.units.json, "metrics": .array(metrics.recorded),
         "notes": .array(notes.map { .text($0) }),
       ],
       [
-        "patch   \(output)", "sha256  \(statement.patchDigest)",
+        "patch   \(output), \(encoding.rawValue), \(byteCount) bytes",
+        "sha256  \(statement.patchDigest)",
         "base    \(statement.base.root)", "result  \(statement.resultRoot)",
       ] + LayerMap.lines(statement.units) + notes
         + ["Next: unlearn-patch sign \(output) --key KEY.key.pem"])
@@ -86,3 +96,5 @@ struct MakingOptions: ParsableArguments {
     }
   }
 }
+
+extension PatchEncoding: ExpressibleByArgument {}

@@ -24,13 +24,18 @@ public struct PatchTarget: Sendable {
   let shards: [Int]
 
   /// Checks that patch, statement and model speak of the same tensors.
-  public init(patch: borrowing PatchFile, statement: PatchStatement, checkpoint: Checkpoint)
-    throws(PatchError)
-  {
-    guard patch.digest() == statement.patchDigest else {
+  ///
+  /// - Parameters:
+  ///   - patch: The file that brings the values.
+  ///   - digest: The digest of the file that was signed, which brings them in whatever encoding.
+  public init(
+    patch: borrowing PatchFile, signedAs digest: Digest, statement: PatchStatement,
+    checkpoint: Checkpoint
+  ) throws(PatchError) {
+    guard digest == statement.patchDigest else {
       throw PatchError(
         .mismatch(
-          "the file is not the one that was signed: expected sha256 \(statement.patchDigest), found \(patch.digest())"
+          "the file is not the one that was signed: expected sha256 \(statement.patchDigest), found \(digest)"
         ), path: patch.path)
     }
     let edits = try patch.bind(to: checkpoint)
@@ -39,7 +44,7 @@ public struct PatchTarget: Sendable {
     self.edits = edits
     shards = Set(edits.map(\.shard)).sorted()
     try checkRecords(patch)
-    try checkFiles()
+    try statement.checkFiles(of: checkpoint)
   }
 
   /// How many bytes of values the patch brings.
@@ -96,44 +101,6 @@ public struct PatchTarget: Sendable {
         .mismatch("the statement changes \(stray.name), which the patch does not touch"),
         path: patch.path)
     }
-  }
-
-  /// The model has the files that the statement names, and no others.
-  private func checkFiles() throws(PatchError) {
-    let found = Set(checkpoint.files.map { ByteString($0.name) })
-    let expected = Set(statement.base.files.map { ByteString($0.name) })
-    if let missing = expected.subtracting(found).sorted().first {
-      throw PatchError(
-        .foreignModel("is missing; the patch was made for a model that has it"),
-        path: checkpoint.fullPath(missing.text))
-    }
-    if let extra = found.subtracting(expected).sorted().first {
-      throw PatchError(
-        .foreignModel("is not part of the base that the patch was made for; move it away"),
-        path: checkpoint.fullPath(extra.text))
-    }
-  }
-
-  /// Where the model stands with respect to the patch, by the digests of its files.
-  public func standing(_ found: ModelDigest) -> Standing {
-    if found == statement.base { return .base }
-    if found == statement.result { return .result }
-    let expected = statement.base
-    for file in found.files where expected[file.name] != file.digest {
-      return .other(
-        file: file.name, expected: expected[file.name] ?? file.digest, found: file.digest)
-    }
-    return .other(file: "", expected: expected.root, found: found.root)
-  }
-
-  /// Where a model stands with respect to a patch.
-  public enum Standing: Hashable, Sendable {
-    /// It is the base.
-    case base
-    /// It is the result: the patch has been applied.
-    case result
-    /// It is neither; the first file that is not the base's.
-    case other(file: String, expected: Digest, found: Digest)
   }
 
   /// Checks the bytes that the patch touches against the base, or the result.

@@ -127,4 +127,12 @@ extension PatchFile {
   ) throws(Failure) {
     try bound.runs.forEach(in: window, indexAt: { index(bound.part, at: $0) }, body)
   }
+
+  /// Calls `body` with each run of a part that meets a range of its values, and where its values begin.
+  func forEachRun<Failure: Error>(
+    of bound: BoundPart, values: Range<Int>,
+    _ body: (Range<Int>, Int) throws(Failure) -> Void
+  ) throws(Failure) {
+    try bound.runs.forEach(values: values, indexAt: { index(bound.part, at: $0) }, body)
+  }
 }

@@ -147,6 +147,48 @@ struct EditRuns: Sendable {
     )
   }
 
+  /// Calls `body` with each run whose values meet a range of the part's values, cut to it, in order.
+  ///
+  /// - Parameters:
+  ///   - values: A range of the bytes of the part's values.
+  ///   - indexAt: The same as at the start.
+  ///   - body: Takes the run's range in the tensor, and where its values begin among the part's values.
+  func forEach<Failure: Error>(
+    values: Range<Int>, indexAt: (Int) -> Int,
+    _ body: (_ range: Range<Int>, _ valueOffset: Int) throws(Failure) -> Void
+  ) throws(Failure) {
+    func cut(_ run: Range<Int>, _ valueOffset: Int) throws(Failure) {
+      let inside = (valueOffset..<valueOffset + run.count).clamped(to: values)
+      if inside.isEmpty { return }
+      let start = run.lowerBound + inside.lowerBound - valueOffset
+      try body(start..<start + inside.count, inside.lowerBound)
+    }
+    let width = geometry.valueByteCount(kind)
+    guard !values.isEmpty, width > 0 else { return }
+    switch kind {
+    case .whole: try cut(0..<geometry.byteCount, 0)
+    case .rows, .elements:
+      var place = values.lowerBound / width
+      while place < count, place * width < values.upperBound {
+        let (first, index) = (place, indexAt(place))
+        repeat {
+          place += 1
+        } while place < count && place * width < values.upperBound
+          && indexAt(place) == index + place - first
+        try cut(index * width..<(index + place - first) * width, first * width)
+      }
+    case .columns:
+      let element = geometry.elementByteCount
+      let rowValues = count * element
+      for row in values.lowerBound / rowValues...(values.upperBound - 1) / rowValues {
+        for group in columnGroups {
+          let start = row * geometry.rowByteCount + group.column * element
+          try cut(start..<start + group.count * element, row * rowValues + group.place * element)
+        }
+      }
+    }
+  }
+
   /// Rows or elements: index times a fixed width.
   private func forEachSpaced<Failure: Error>(
     _ width: Int, _ window: Range<Int>, _ indexAt: (Int) -> Int,

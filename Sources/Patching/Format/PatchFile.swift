@@ -53,24 +53,16 @@ public struct PatchFile: ~Copyable, Sendable {
   /// The digest of the whole file.
   public func digest() -> Digest {
     var hash = SHA256()
-    forEachWindow(of: 0..<file.bytes.byteCount) { hash.update($0) }
+    file.forEachWindow(of: 0..<file.bytes.byteCount) { hash.update($0) }
     return hash.finalize()
   }
 
-  private static func edits(of header: Header, _ path: String) throws(PatchError) -> [Edit] {
-    func metadata(_ key: String) -> ByteString? {
-      header.metadata?.first { $0.key == ByteString(key) }?.value
-    }
-    guard metadata("format") == ByteString(format) else {
+  static func edits(of header: Header, _ path: String) throws(PatchError) -> [Edit] {
+    let encoding = try PatchEncoding(of: header, path: path)
+    guard encoding == .replace else {
       throw PatchError(
         .malformed(
-          "not a patch: __metadata__.format is \(metadata("format").map { "\"\($0)\"" } ?? "missing"), expected \"\(format)\""
-        ), path: path)
-    }
-    guard metadata("encoding") == "replace" else {
-      throw PatchError(
-        .malformed(
-          "encoding \(metadata("encoding").map { "\"\($0)\"" } ?? "is missing"), this version reads \"replace\""
+          "the patch is of the encoding \"\(encoding.rawValue)\": its values are not in it as they are; `inspect` shows what is"
         ), path: path)
     }
     var parts: [ByteString: [Part]] = [:]
@@ -153,7 +145,7 @@ public struct PatchFile: ~Copyable, Sendable {
 
   /// Calls `body` with the bytes of a part's values, a window at a time.
   func forEachValueWindow(of part: Part, _ body: (RawSpan) -> Void) {
-    forEachWindow(of: file.fileRange(of: part.values), body)
+    file.forEachWindow(of: file.fileRange(of: part.values), body)
   }
 
   /// Lets go of the memory of values that will not be read again soon.
@@ -161,21 +153,11 @@ public struct PatchFile: ~Copyable, Sendable {
     let start = file.fileRange(of: part.values).lowerBound
     file.releasePages(start + range.lowerBound..<start + range.upperBound)
   }
-
-  /// Reads a range once from end to end, keeping one window of it in memory.
-  private func forEachWindow(of range: Range<Int>, _ body: (RawSpan) -> Void) {
-    let windowByteCount = 1 << 20
-    for lower in stride(from: range.lowerBound, to: range.upperBound, by: windowByteCount) {
-      let window = lower..<min(range.upperBound, lower + windowByteCount)
-      body(file.bytes.extracting(window))
-      file.releasePages(window)
-    }
-  }
 }
 
 extension EditKind {
   /// The order in which parts are written: where a row and a column cross, the row has it.
-  fileprivate var writeOrder: Int {
+  var writeOrder: Int {
     switch self {
     case .whole: 0
     case .columns: 1

@@ -17,10 +17,13 @@ public struct CheckpointDiff {
   ///
   /// Memory is a few windows and one bit for each element of the tensors in work that differ.
   ///
-  /// - Parameter advance: Told of the bytes compared since the last call, from any thread.
+  /// - Parameters:
+  ///   - encoding: What the patch will be written in: decides which exact form is the smallest.
+  ///   - advance: Told of the bytes compared since the last call, from any thread.
   /// - Throws: Where tensors are missing, added or of another type or shape, or other files differ.
   public init(
-    base: Checkpoint, edited: Checkpoint, advance: @Sendable (Int) -> Void = { _ in }
+    base: Checkpoint, edited: Checkpoint, encoding: PatchEncoding = .replace,
+    advance: @Sendable (Int) -> Void = { _ in }
   ) throws(PatchError) {
     try Self.checkSameTensors(base, edited)
     try Self.checkSameOtherFiles(base, edited)
@@ -42,12 +45,12 @@ public struct CheckpointDiff {
               start: target.header.dataOffset + new.info.dataRange.lowerBound)))
         byteCount += info.byteCount
         if byteCount >= Self.batchByteCount {
-          try Self.add(batch, to: &draft, advance)
+          try Self.add(batch, to: &draft, encoding, advance)
           (batch, byteCount) = ([], 0)
         }
       }
     }
-    try Self.add(batch, to: &draft, advance)
+    try Self.add(batch, to: &draft, encoding, advance)
     try Self.checkUnchanged(base)
     try Self.checkUnchanged(edited)
     self.draft = draft
@@ -58,7 +61,8 @@ public struct CheckpointDiff {
 
   /// Compares tensors and adds an edit for each that differs.
   private static func add(
-    _ batch: [TensorComparison], to draft: inout PatchDraft, _ advance: @Sendable (Int) -> Void
+    _ batch: [TensorComparison], to draft: inout PatchDraft, _ encoding: PatchEncoding,
+    _ advance: @Sendable (Int) -> Void
   ) throws(PatchError) {
     let pieces = batch.indices.flatMap { index in batch[index].pieces.map { (index, $0) } }
     let stretches = try storing { () throws(StorageError) in
@@ -72,7 +76,7 @@ public struct CheckpointDiff {
     }
     let edited = changed.sorted { $0.key < $1.key }
     let edits = Parallel.map(edited.count) { number in
-      TensorDiff(batch[edited[number].key].info, edited[number].value).draft
+      TensorDiff(batch[edited[number].key].info, edited[number].value, for: encoding).draft
     }
     for edit in edits { draft.add(edit) }
   }

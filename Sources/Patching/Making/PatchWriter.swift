@@ -13,31 +13,13 @@ public enum PatchWriter {
       [:]
     var entries: [Layout.Entry] = []
     for edit in draft.edits {
-      let geometry = Geometry(edit.info)
       for part in edit.parts {
-        if let indexType = part.kind.indexType {
-          let name = part.kind.entryName(edit.info.name)
-          roles[name] = (edit, part.kind, part.indices, false)
-          entries.append(
-            Layout.Entry(name: name, dtype: indexType, shape: [UInt64(part.indices.count)]))
-        }
-        let name = part.kind.valueName(edit.info.name)
-        roles[name] = (edit, part.kind, part.indices, true)
-        entries.append(
-          Layout.Entry(
-            name: name, dtype: edit.info.dtype,
-            shape: geometry.valueShape(
-              part.kind, count: part.indices.count, of: edit.info.shape)))
+        roles[part.kind.entryName(edit.info.name)] = (edit, part.kind, part.indices, false)
+        roles[part.kind.valueName(edit.info.name)] = (edit, part.kind, part.indices, true)
+        entries += Self.entries(part.kind, count: part.indices.count, of: edit.info)
       }
     }
-    let layout: Layout
-    do throws(HeaderError) {
-      layout = try Layout(
-        entries,
-        metadata: [
-          ("format", ByteString(PatchFile.format)), ("encoding", "replace"),
-        ])
-    } catch { throw PatchError(.model(.header(error, path: path))) }
+    let layout = try Self.layout(entries, path)
     try storing { () throws(StorageError) in
       var file = try AtomicFile(path: path)
       try file.append(layout.headerBytes.rawSpan)
@@ -51,6 +33,31 @@ public enum PatchWriter {
       }
       try file.commit(replacing: replacing)
     }
+  }
+
+  /// The entries of one part: indices, where its kind has them, and values.
+  static func entries(_ kind: EditKind, count: Int, of info: TensorInfo) -> [Layout.Entry] {
+    let values = Layout.Entry(
+      name: kind.valueName(info.name), dtype: info.dtype,
+      shape: Geometry(info).valueShape(kind, count: count, of: info.shape))
+    guard let indexType = kind.indexType else { return [values] }
+    return [
+      Layout.Entry(name: kind.entryName(info.name), dtype: indexType, shape: [UInt64(count)]),
+      values,
+    ]
+  }
+
+  /// Lays entries out as a patch file of the `replace` encoding.
+  static func layout(
+    _ entries: [Layout.Entry], encoding: PatchEncoding = .replace, _ path: String
+  ) throws(PatchError) -> Layout {
+    do throws(HeaderError) {
+      return try Layout(
+        entries,
+        metadata: [
+          ("format", ByteString(PatchFile.format)), ("encoding", ByteString(encoding.rawValue)),
+        ])
+    } catch { throw PatchError(.model(.header(error, path: path))) }
   }
 
   private static func writeIndices(_ indices: [Int], wide: Bool, to file: inout AtomicFile)

@@ -5,11 +5,13 @@ struct TensorDiff {
   /// The edit.
   let draft: TensorDraft
 
-  /// What one index costs besides its values: U32 for rows and columns, U64 for elements.
-  private static let (lineIndexBytes, elementIndexBytes) = (4, 8)
+  /// What the index of a row costs besides its values.
+  private static let lineIndexBytes = 4
 
-  /// - Parameter changed: The elements that differ, at least one; bytes where elements share bytes.
-  init(_ info: TensorInfo, _ changed: ElementSet) {
+  /// - Parameters:
+  ///   - changed: The elements that differ, at least one; bytes where elements share bytes.
+  ///   - encoding: Decides what the forms cost.
+  init(_ info: TensorInfo, _ changed: ElementSet, for encoding: PatchEncoding) {
     let geometry = Geometry(info)
     guard geometry.rowByteCount > 0 else {
       draft = TensorDraft(whole: info)
@@ -17,7 +19,9 @@ struct TensorDiff {
     }
     draft =
       geometry.elementByteCount > 0
-      ? Self.smallest(info, geometry, changed) : Self.byRows(info, geometry, changed)
+      ? Self.smallest(
+        info, geometry, changed,
+        FormCost(encoding, elementByteCount: geometry.elementByteCount)) : Self.byRows(info, geometry, changed)
   }
 
   /// Elements share bytes: rows where they are cheaper than all of it.
@@ -35,57 +39,70 @@ struct TensorDiff {
   private struct Form {
     var rows = LineSet()
     var columns = LineSet()
-    var elementCount: Int
+    var elementCount = 0
+    /// In bits.
+    var cost: Int
   }
 
-  private static func smallest(_ info: TensorInfo, _ geometry: Geometry, _ changed: ElementSet)
-    -> TensorDraft
-  {
+  private static func smallest(
+    _ info: TensorInfo, _ geometry: Geometry, _ changed: ElementSet, _ cost: FormCost
+  ) -> TensorDraft {
     let rowLength = geometry.rowByteCount / geometry.elementByteCount
-    let elementCost = geometry.elementByteCount + elementIndexBytes
-    let rowCost = geometry.rowByteCount + lineIndexBytes
-    let columnCost = geometry.rowCount * geometry.elementByteCount + lineIndexBytes
+    let columnLength = geometry.rowCount
     let hasColumns = geometry.columnCount > 0
 
     func counts(outside rows: LineSet = LineSet(), _ columns: LineSet = LineSet()) -> Counts {
-      Counts(changed, geometry.rowCount, rowLength, outside: rows, columns)
+      rows.lines.isEmpty && columns.lines.isEmpty
+        ? all : Counts(changed, geometry.rowCount, rowLength, outside: rows, columns)
     }
-    func dense(_ counts: [Int], _ lineCost: Int) -> LineSet {
-      LineSet(of: counts.count) { counts[$0] * elementCost > lineCost }
+    func lines(_ chosen: LineSet, _ counts: [Int], _ length: Int) -> Int {
+      chosen.lines.reduce(0) { $0 + cost.line(changed: counts[$1], of: length) }
     }
-    func cost(_ form: Form) -> Int {
-      form.rows.lines.count * rowCost + form.columns.lines.count * columnCost
-        + form.elementCount * elementCost
+    /// The lines that are cheaper as such than element by element.
+    func dense(_ counts: [Int], _ length: Int) -> LineSet {
+      LineSet(of: counts.count) {
+        counts[$0] > 0 && cost.elements(counts[$0]) > cost.line(changed: counts[$0], of: length)
+      }
     }
+    func touched(_ counts: [Int]) -> LineSet { LineSet(of: counts.count) { counts[$0] > 0 } }
 
-    let all = counts()
-    let allRows = LineSet(of: geometry.rowCount) { all.ofRow[$0] > 0 }
-    var forms = [Form(elementCount: all.count), Form(rows: allRows, elementCount: 0)]
-    let rows = dense(all.ofRow, rowCost)
-    var rest = rows.lines.isEmpty ? all : counts(outside: rows)
-    forms.append(Form(rows: rows, elementCount: rest.count))
+    let all = Counts(changed, geometry.rowCount, rowLength)
+    var forms = [Form(elementCount: all.count, cost: cost.elements(all.count))]
+    let allRows = touched(all.ofRow)
+    forms.append(Form(rows: allRows, cost: lines(allRows, all.ofRow, rowLength)))
+    let rows = dense(all.ofRow, rowLength)
+    let restOfRows = counts(outside: rows)
+    let rowBits = lines(rows, all.ofRow, rowLength)
+    forms.append(
+      Form(
+        rows: rows, elementCount: restOfRows.count,
+        cost: rowBits + cost.elements(restOfRows.count)))
     if hasColumns {
-      let thenColumns = dense(rest.ofColumn, columnCost)
+      let thenColumns = dense(restOfRows.ofColumn, columnLength)
       if !thenColumns.lines.isEmpty {
+        let rest = counts(outside: rows, thenColumns).count
         forms.append(
           Form(
-            rows: rows, columns: thenColumns,
-            elementCount: counts(outside: rows, thenColumns).count))
+            rows: rows, columns: thenColumns, elementCount: rest,
+            cost: rowBits + lines(thenColumns, restOfRows.ofColumn, columnLength)
+              + cost.elements(rest)))
       }
-      let allColumns = LineSet(of: geometry.columnCount) { all.ofColumn[$0] > 0 }
-      forms.append(Form(columns: allColumns, elementCount: 0))
-      let columns = dense(all.ofColumn, columnCost)
-      rest = columns.lines.isEmpty ? all : counts(outside: LineSet(), columns)
-      forms.append(Form(columns: columns, elementCount: rest.count))
-      let thenRows = dense(rest.ofRow, rowCost)
-      if !thenRows.lines.isEmpty {
-        forms.append(
-          Form(
-            rows: thenRows, columns: columns,
-            elementCount: counts(outside: thenRows, columns).count))
-      }
+      let allColumns = touched(all.ofColumn)
+      forms.append(
+        Form(columns: allColumns, cost: lines(allColumns, all.ofColumn, columnLength)))
+      let columns = dense(all.ofColumn, columnLength)
+      let restOfColumns = counts(outside: LineSet(), columns)
+      let columnBits = lines(columns, all.ofColumn, columnLength)
+      let thenRows = dense(restOfColumns.ofRow, rowLength)
+      let rest = counts(outside: thenRows, columns).count
+      forms.append(
+        Form(
+          rows: thenRows, columns: columns, elementCount: rest,
+          cost: columnBits + lines(thenRows, restOfColumns.ofRow, rowLength)
+            + cost.elements(rest)))
     }
-    guard let best = forms.min(by: { cost($0) < cost($1) }), cost(best) < info.byteCount else {
+    let whole = cost.line(changed: all.count, of: rowLength * geometry.rowCount)
+    guard let best = forms.min(by: { $0.cost < $1.cost }), best.cost < whole else {
       return TensorDraft(whole: info)
     }
     var elements: [Int] = []
@@ -107,8 +124,8 @@ private struct Counts {
   var count = 0
 
   init(
-    _ changed: ElementSet, _ rowCount: Int, _ rowLength: Int, outside rows: LineSet,
-    _ columns: LineSet
+    _ changed: ElementSet, _ rowCount: Int, _ rowLength: Int,
+    outside rows: LineSet = LineSet(), _ columns: LineSet = LineSet()
   ) {
     var ofRow = [Int](repeating: 0, count: rowCount)
     var ofColumn = [Int](repeating: 0, count: rowLength)

@@ -14,7 +14,7 @@ extension PatchStatement {
   private var predicate: JSONObject {
     var object = JSONObject([
       ("format", .text(PatchFile.format)),
-      ("encoding", "replace"),
+      ("encoding", .text(encoding.rawValue)),
       (
         "base",
         .members([
@@ -41,7 +41,7 @@ extension PatchStatement {
         ])
       ),
       ("metrics", metrics.json),
-      ("reversible", .bool(false)),
+      ("reversible", .bool(encoding.isReversible)),
     ])
     if let request { object["request"] = .text(request) }
     if let ledgerOrigin { object["ledgerOrigin"] = .text(ledgerOrigin) }
@@ -76,6 +76,18 @@ extension PatchStatement {
       guard format == PatchFile.format else {
         throw JSONFieldError("predicate.format", expected: "\"\(PatchFile.format)\"")
       }
+      let name = try root["encoding"].optional?.text() ?? PatchEncoding.replace.rawValue
+      guard let encoding = PatchEncoding(rawValue: name) else {
+        throw JSONFieldError(
+          "predicate.encoding",
+          expected: PatchEncoding.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      guard
+        try root["reversible"].optional?.bool() ?? encoding.isReversible == encoding.isReversible
+      else {
+        throw JSONFieldError("predicate.reversible", expected: "\(encoding.isReversible)")
+      }
+      self.encoding = encoding
       patchName = subject.name
       patchDigest = subject.sha256
       request = try root["request"].optional?.text()

@@ -37,6 +37,8 @@ public struct PatchStatement: Sendable {
   public var patchName: String
   /// The digest of the patch file.
   public var patchDigest: Digest
+  /// How the patch file gives new values; all digests of edits are over the values as they are.
+  public var encoding: PatchEncoding
   /// The request, `urn:uuid:…`; nil where there is none.
   public var request: String?
   /// The origin of the ledger that the request is in.

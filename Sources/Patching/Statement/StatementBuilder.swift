@@ -1,7 +1,7 @@
 public import Architecture
 import Attestation
 public import Safetensors
-import Storage
+public import Storage
 
 /// Describes a finished patch file against its base: reads and hashes, decides nothing.
 public struct StatementBuilder {
@@ -28,11 +28,14 @@ public struct StatementBuilder {
   /// Reads base and patch and says what the one becomes by the other.
   ///
   /// - Parameters:
-  ///   - patchName: The name of the patch file.
+  ///   - patch: The patch with its values as they are.
+  ///   - patchName: The name of the file that will be signed.
+  ///   - compressed: Its digest and encoding, where it is another file than `patch`.
   ///   - baseDigest: The digests of the base, where they are known; else its files are hashed.
   ///   - advance: Told of the bytes hashed since the last call, from any thread.
   public func describe(
-    _ patch: borrowing PatchFile, named patchName: String, base: Checkpoint,
+    _ patch: borrowing PatchFile, named patchName: String,
+    compressed: (digest: Digest, encoding: PatchEncoding)? = nil, base: Checkpoint,
     baseDigest: ModelDigest? = nil, map: UnitMap?,
     advance: @Sendable (Int) -> Void = { _ in }
   ) throws(PatchError) -> PatchStatement {
@@ -40,7 +43,8 @@ public struct StatementBuilder {
     let records = try records(of: patch, edits, base)
     let effect = try PatchEffect(base, patch, edits, base: baseDigest, advance: advance)
     return PatchStatement(
-      patchName: patchName, patchDigest: patch.digest(), request: request,
+      patchName: patchName, patchDigest: compressed?.digest ?? patch.digest(),
+      encoding: compressed?.encoding ?? .replace, request: request,
       ledgerOrigin: ledgerOrigin, base: effect.base, resultRoot: effect.result.root,
       resultFiles: effect.changed, edits: records,
       units: patch.touchedUnits(edits, map: map, checkpoint: base), method: method,

@@ -92,7 +92,11 @@ extension PatchFile {
           TouchedUnits.Outside(tensor: edit.info.name, elements: edit.elementCount))
         continue
       }
-      for part in edit.parts { collect(part, edit.info, share, into: &units) }
+      for part in edit.parts {
+        share.collect(
+          part.kind, edit.info, count: part.part.count, indexAt: { index(part.part, at: $0) },
+          into: &units)
+      }
     }
     touched.outside.sort { $0.tensor < $1.tensor }
     touched.layers = Dictionary(grouping: units, by: \.layer).sorted { $0.key < $1.key }
@@ -104,13 +108,18 @@ extension PatchFile {
     return touched
   }
 
+}
+
+extension UnitMap.Share {
+  /// Finds the units that indices of a kind meet.
   func collect(
-    _ part: BoundPart, _ info: TensorInfo, _ share: UnitMap.Share, into units: inout Set<Unit>
+    _ kind: EditKind, _ info: TensorInfo, count: Int, indexAt: (Int) -> Int,
+    into units: inout Set<Unit>
   ) {
     let columnCount = info.shape.count == 2 ? Int(info.shape[1]) : 1
     /// The features of the tensor's own cut that an index of this part meets.
     func features(_ index: Int) -> Range<Int> {
-      switch (part.kind, share.axis) {
+      switch (kind, axis) {
       case (.whole, .rows), (.whole, .elements): 0..<Int(info.shape[0])
       case (.whole, .columns), (.rows, .columns): 0..<columnCount
       case (.columns, .rows), (.columns, .elements): 0..<Int(info.shape[0])
@@ -121,12 +130,12 @@ extension PatchFile {
       }
     }
     var seen: Range<Int> = 0..<0
-    for place in 0..<part.part.count {
-      let range = features(index(part.part, at: place))
+    for place in 0..<count {
+      let range = features(indexAt(place))
       if range == seen { continue }
       seen = range
       for feature in range {
-        if let unit = share.owner(of: feature) { units.insert(unit) }
+        if let unit = owner(of: feature) { units.insert(unit) }
       }
     }
   }
