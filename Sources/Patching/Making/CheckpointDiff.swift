@@ -12,10 +12,13 @@ public struct CheckpointDiff {
 
   /// Compares two checkpoints.
   ///
-  /// - Parameter advance: Told of the bytes compared since the last call.
+  /// - Parameters:
+  ///   - encoding: What the patch will be written in: decides which exact form is the smallest.
+  ///   - advance: Told of the bytes compared since the last call.
   /// - Throws: Where tensors are missing, added or of another type or shape, or other files differ.
   public init(
-    base: Checkpoint, edited: Checkpoint, advance: (Int) -> Void = { _ in }
+    base: Checkpoint, edited: Checkpoint, encoding: PatchEncoding = .replace,
+    advance: (Int) -> Void = { _ in }
   ) throws(PatchError) {
     try Self.checkSameTensors(base, edited)
     try Self.checkSameOtherFiles(base, edited)
@@ -25,7 +28,7 @@ public struct CheckpointDiff {
     for shard in base.shards {
       for info in shard.header.tensors {
         let edit = before.withBytes(of: info) { old in
-          after.withBytes(of: info) { new in TensorDiff(info, old, new).draft }
+          after.withBytes(of: info) { new in TensorDiff(info, old, new, for: encoding).draft }
         }
         if let edit, let edit, let edit { draft.add(edit) }
         advance(info.byteCount)

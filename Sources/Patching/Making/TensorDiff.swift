@@ -6,10 +6,11 @@ struct TensorDiff {
   /// The edit; nil where nothing differs.
   let draft: TensorDraft?
 
-  /// What one index costs besides its values: U32 for rows and columns, U64 for elements.
-  private static let (lineIndexBytes, elementIndexBytes) = (4, 8)
+  /// What the index of a row costs besides its values.
+  private static let lineIndexBytes = 4
 
-  init(_ info: TensorInfo, _ old: RawSpan, _ new: RawSpan) {
+  /// - Parameter encoding: Decides what the forms cost.
+  init(_ info: TensorInfo, _ old: RawSpan, _ new: RawSpan, for encoding: PatchEncoding) {
     if old.hasSameBytes(as: new) {
       draft = nil
       return
@@ -20,7 +21,9 @@ struct TensorDiff {
       draft = Self.byRows(info, geometry, old, new)
       return
     }
-    draft = Self.smallest(info, geometry, old, new)
+    draft = Self.smallest(
+      info, geometry, old, new,
+      FormCost(encoding, elementByteCount: geometry.elementByteCount))
   }
 
   private static func byRows(
@@ -43,48 +46,59 @@ struct TensorDiff {
   }
 
   private static func smallest(
-    _ info: TensorInfo, _ geometry: Geometry, _ old: RawSpan, _ new: RawSpan
+    _ info: TensorInfo, _ geometry: Geometry, _ old: RawSpan, _ new: RawSpan, _ cost: FormCost
   ) -> TensorDraft {
     let changes = Changes(geometry, old, new)
-    let elementCost = geometry.elementByteCount + elementIndexBytes
-    let rowCost = geometry.rowByteCount + lineIndexBytes
-    let columnCost = geometry.rowCount * geometry.elementByteCount + lineIndexBytes
+    let rowLength = geometry.rowByteCount / geometry.elementByteCount
     let hasColumns = geometry.columnCount > 0
 
-    func form(rows: Set<Int>, columns: Set<Int>, changes: Changes) -> Form {
-      Form(
-        rows: rows, columns: columns,
-        cost: rows.count * rowCost + columns.count * columnCost + changes.count * elementCost)
+    func lines(_ chosen: Set<Int>, _ counts: [Int], _ length: Int) -> Int {
+      chosen.reduce(0) { $0 + cost.line(changed: counts[$1], of: length) }
     }
     func without(_ rows: Set<Int>, _ columns: Set<Int>) -> Changes {
       rows.isEmpty && columns.isEmpty
         ? changes : Changes(geometry, old, new, skippingRows: rows, skippingColumns: columns)
     }
-    func dense(_ counts: [Int], _ lineCost: Int) -> Set<Int> {
-      Set(counts.indices.filter { counts[$0] * elementCost > lineCost })
+    func dense(_ counts: [Int], _ length: Int) -> Set<Int> {
+      Set(
+        counts.indices.filter {
+          counts[$0] > 0
+            && cost.elements(counts[$0]) > cost.line(changed: counts[$0], of: length)
+        })
     }
+    func changed(_ counts: [Int]) -> Set<Int> { Set(counts.indices.filter { counts[$0] > 0 }) }
 
-    var forms: [Form] = [form(rows: [], columns: [], changes: changes)]
-    let changedRows = Set(changes.ofRow.indices.filter { changes.ofRow[$0] > 0 })
+    var forms = [Form(rows: [], columns: [], cost: cost.elements(changes.count))]
+    let changedRows = changed(changes.ofRow)
     forms.append(
-      Form(rows: changedRows, columns: [], cost: changedRows.count * rowCost))
-    let rowsFirst = dense(changes.ofRow, rowCost)
+      Form(rows: changedRows, columns: [], cost: lines(changedRows, changes.ofRow, rowLength)))
+    let rowsFirst = dense(changes.ofRow, rowLength)
     let restOfRows = without(rowsFirst, [])
-    let thenColumns = hasColumns ? dense(restOfRows.ofColumn, columnCost) : []
+    let thenColumns = hasColumns ? dense(restOfRows.ofColumn, geometry.rowCount) : []
     forms.append(
-      form(rows: rowsFirst, columns: thenColumns, changes: without(rowsFirst, thenColumns)))
+      Form(
+        rows: rowsFirst, columns: thenColumns,
+        cost: lines(rowsFirst, changes.ofRow, rowLength)
+          + lines(thenColumns, restOfRows.ofColumn, geometry.rowCount)
+          + cost.elements(without(rowsFirst, thenColumns).count)))
     if hasColumns {
-      let changedColumns = Set(changes.ofColumn.indices.filter { changes.ofColumn[$0] > 0 })
+      let changedColumns = changed(changes.ofColumn)
       forms.append(
-        Form(rows: [], columns: changedColumns, cost: changedColumns.count * columnCost))
-      let columnsFirst = dense(changes.ofColumn, columnCost)
+        Form(
+          rows: [], columns: changedColumns,
+          cost: lines(changedColumns, changes.ofColumn, geometry.rowCount)))
+      let columnsFirst = dense(changes.ofColumn, geometry.rowCount)
       let restOfColumns = without([], columnsFirst)
-      let thenRows = dense(restOfColumns.ofRow, rowCost)
+      let thenRows = dense(restOfColumns.ofRow, rowLength)
       forms.append(
-        form(
-          rows: thenRows, columns: columnsFirst, changes: without(thenRows, columnsFirst)))
+        Form(
+          rows: thenRows, columns: columnsFirst,
+          cost: lines(columnsFirst, changes.ofColumn, geometry.rowCount)
+            + lines(thenRows, restOfColumns.ofRow, rowLength)
+            + cost.elements(without(thenRows, columnsFirst).count)))
     }
-    guard let best = forms.min(by: { $0.cost < $1.cost }), best.cost < info.byteCount else {
+    let whole = cost.line(changed: changes.count, of: rowLength * geometry.rowCount)
+    guard let best = forms.min(by: { $0.cost < $1.cost }), best.cost < whole else {
       return TensorDraft(whole: info)
     }
     var elements: [Int] = []
@@ -123,11 +137,13 @@ private struct Changes {
   ) {
     let width = geometry.elementByteCount
     let rowLength = geometry.rowByteCount / width
+    var isTaken = [Bool](repeating: false, count: rowLength)
+    for column in columns { isTaken[column] = true }
     for row in 0..<geometry.rowCount where !rows.contains(row) {
       let range = row * geometry.rowByteCount..<(row + 1) * geometry.rowByteCount
       let (left, right) = (old.extracting(range), new.extracting(range))
       if left.hasSameBytes(as: right) { continue }
-      for column in 0..<rowLength where columns.isEmpty || !columns.contains(column) {
+      for column in 0..<rowLength where !isTaken[column] {
         for offset in column * width..<(column + 1) * width
         where left.byte(at: offset) != right.byte(at: offset) {
           body(row * rowLength + column)
