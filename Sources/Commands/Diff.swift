@@ -27,7 +27,7 @@ struct Diff: ParsableCommand {
       let before = try Safetensors.Checkpoint(path: base)
       let after = try Safetensors.Checkpoint(path: edited)
       let total = before.shards.reduce(0) { $0 + $1.status.byteCount }
-      let diff = try CheckpointDiff(base: before, edited: after) {
+      let diff = try CheckpointDiff(base: before, edited: after, encoding: making.encoding) {
         surroundings.progress("comparing", $0, total)
       }
       let (map, note) = MakingOptions.unitMap(before)

@@ -36,22 +36,26 @@ extension Workspace {
     var hashed: ModelDigest?
     if patch.statement.encoding.needsBase {
       try patching { () throws(PatchError) in try patch.statement.checkFiles(of: checkpoint) }
+      if verification == .full {
+        hashed = try orMovedOn(folder, patch.statement, state, store) {
+          () throws(ProvenanceError) in
+          try checkAllFiles(of: checkpoint, patch.statement, state, surroundings)
+        }
+      }
     }
-    let values: PatchFile
-    let target: PatchTarget
-    let base: ModelDigest
-    do throws(ProvenanceError) {
-      if patch.statement.encoding.needsBase, verification == .full {
-        hashed = try checkAllFiles(of: checkpoint, patch.statement, state, surroundings)
-      }
-      values = try self.values(of: patch, against: checkpoint, state)
-      target = try patching { () throws(PatchError) in
-        try PatchTarget(
-          patch: values, signedAs: patch.file.digest, statement: patch.statement,
-          checkpoint: checkpoint)
-      }
-      base = try checkBase(target, values, verification, hashed, state, surroundings)
-    } catch { throw try movedOn(folder, patch.statement, state, store) ?? error }
+    let values = try orMovedOn(folder, patch.statement, state, store) {
+      () throws(ProvenanceError) in try self.values(of: patch, against: checkpoint, state)
+    }
+    let target = try patching { () throws(PatchError) in
+      try PatchTarget(
+        patch: values, signedAs: patch.file.digest, statement: patch.statement,
+        checkpoint: checkpoint)
+    }
+    let known = hashed
+    let base = try orMovedOn(folder, patch.statement, state, store) {
+      () throws(ProvenanceError) in
+      try checkBase(target, values, verification, known, state, surroundings)
+    }
     let identity = try ModelIdentity(
       folder: folder, root: base.root, store: store, state: state)
     if let model = identity.known {
@@ -98,6 +102,16 @@ extension Workspace {
         throw Self.alreadyApplied(checkpoint, patch.statement, state)
       }
       throw ProvenanceError(error)
+    }
+  }
+
+  /// Runs a check; where it fails because the model has moved on from the patch's base, says that.
+  private func orMovedOn<Value: ~Copyable>(
+    _ folder: String, _ statement: PatchStatement, _ state: LedgerState, _ store: LedgerStore,
+    _ check: () throws(ProvenanceError) -> Value
+  ) throws(ProvenanceError) -> Value {
+    do throws(ProvenanceError) { return try check() } catch {
+      throw try movedOn(folder, statement, state, store) ?? error
     }
   }
 

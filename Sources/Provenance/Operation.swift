@@ -114,7 +114,8 @@ extension Workspace {
   /// Reads back what was written: the touched bytes, and the whole shards where everything is verified.
   func checkWritten(
     _ target: PatchTarget, _ patch: borrowing PatchFile, _ after: ModelDigest,
-    are side: PatchTarget.Side, _ verification: PatchTarget.Verification, _ surroundings: Surroundings
+    are side: PatchTarget.Side, _ verification: PatchTarget.Verification,
+    _ surroundings: Surroundings
   ) throws(ProvenanceError) {
     if verification == .touched {
       for name in target.shardNames where after[name] == nil {

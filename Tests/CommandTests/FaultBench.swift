@@ -27,7 +27,8 @@ import Testing
 
     /// Makes model and patch, prepares, and runs the operation once to count its calls.
     init(
-      _ operation: [String], encoding: String = "replace", prepare: (Bench) throws -> Void = { _ in }
+      _ operation: [String], encoding: String = "replace",
+      prepare: (Bench) throws -> Void = { _ in }
     ) throws {
       let bench = try Bench(shardCount: 2)
       try bench.makePatch(encoding: encoding)

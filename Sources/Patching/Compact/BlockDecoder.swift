@@ -1,6 +1,8 @@
 import Storage
 
-/// Reads blocks of changes. Nothing that a block declares is believed: every size follows from the count of
+/// Reads blocks of changes.
+///
+/// Nothing that a block declares is believed: every size follows from the count of
 /// elements, which the caller has from the tensor.
 struct BlockDecoder: ~Copyable {
   private var zstd = ZstdDecompressor()

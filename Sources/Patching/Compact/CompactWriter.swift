@@ -93,7 +93,7 @@ public enum CompactWriter {
     return entries
   }
 
-  /// The number of a part's list of indices; a list that is known already is shared. Nil for a whole tensor.
+  /// The number of a part's list of indices, nil for a whole tensor; a list that is known already is shared.
   private static func list(
     of part: BoundPart, _ patch: borrowing PatchFile, _ numbers: inout [[UInt8]: Int]
   ) -> Int? {

@@ -38,7 +38,7 @@ extension Array where Element: Word {
 }
 
 extension Word {
-  /// A difference with small magnitudes of either sign as small numbers: 0, −1, 1, −2, …
+  /// A small difference of either sign as a small number: 0, −1, 1, −2 become 0, 1, 2, 3.
   var zigzagged: Self {
     let sign: Self = self >> (Self.bitWidth - 1)
     return (self << 1) ^ (0 &- sign)

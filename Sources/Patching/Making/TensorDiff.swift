@@ -21,7 +21,8 @@ struct TensorDiff {
       geometry.elementByteCount > 0
       ? Self.smallest(
         info, geometry, changed,
-        FormCost(encoding, elementByteCount: geometry.elementByteCount)) : Self.byRows(info, geometry, changed)
+        FormCost(encoding, elementByteCount: geometry.elementByteCount))
+      : Self.byRows(info, geometry, changed)
   }
 
   /// Elements share bytes: rows where they are cheaper than all of it.

@@ -113,6 +113,27 @@ import Testing
     }
   }
 
+  @Test func `a diff for changes takes the lines that hold them`() throws {
+    let base = try writeBase()
+    let path = folder.file("edited")
+    try TemporaryFolder.copyTree(base.path, path)
+    let place = try #require(base["t.BF16"])
+    let name = Paths.join(path, base.shards[place.shard].name)
+    var bytes = try Folder.read(name, limit: 1 << 24)
+    let start = base.shards[place.shard].header.dataOffset + place.info.dataRange.lowerBound
+    for row in 0..<24 where row % 4 == 0 { bytes[start + (row * 32 + 5) * 2] ^= 1 }
+    try AtomicFile.write(bytes.rawSpan, to: name, replacing: true)
+    let edited = try Checkpoint(path: path)
+    func kinds(_ encoding: PatchEncoding) throws -> [EditKind] {
+      try CheckpointDiff(base: base, edited: edited, encoding: encoding).draft.edits
+        .flatMap { $0.parts.map(\.kind) }
+    }
+    #expect(try kinds(.compact) == [.columns])
+    #expect(try kinds(.replace) == [.columns])
+    // One change a row and column: singly, where values cost; by lines, where nearly nothing costs.
+    #expect(try kinds(.replaceCompressed) == kinds(.replace))
+  }
+
   @Test func `another base is refused by its touched bytes`() throws {
     let base = try writeBase()
     let edited = try edit(base, perMille: 100)
