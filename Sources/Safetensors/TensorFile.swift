@@ -12,11 +12,22 @@ public struct TensorFile: ~Copyable, Sendable {
 
   /// Maps and checks a file.
   public init(path: String, mode: Header.Mode = .conformance) throws(TensorFileError) {
+    let descriptor: Descriptor
+    do throws(StorageError) { descriptor = try Descriptor(path, .read) } catch {
+      throw .storage(error)
+    }
+    try self.init(descriptor, mode: mode)
+  }
+
+  /// Maps and checks a file that is open, whatever has become of its name.
+  public init(_ descriptor: borrowing Descriptor, mode: Header.Mode = .conformance)
+    throws(TensorFileError)
+  {
     let file: MappedFile
-    do throws(StorageError) { file = try MappedFile(path: path) } catch { throw .storage(error) }
+    do throws(StorageError) { file = try MappedFile(descriptor) } catch { throw .storage(error) }
     let header: Header
     do throws(HeaderError) { header = try Self.header(of: file, mode) } catch {
-      throw .header(error, path: path)
+      throw .header(error, path: descriptor.path)
     }
     self.file = file
     self.header = header

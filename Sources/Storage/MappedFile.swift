@@ -22,12 +22,19 @@ public struct MappedFile: ~Copyable, @unchecked Sendable {
   /// Maps the whole of a regular file.
   public init(path: String) throws(StorageError) {
     let descriptor = try Descriptor(path, .read)
+    try self.init(descriptor)
+  }
+
+  /// Maps the whole of a regular file that is open, whatever has become of its name.
+  public init(_ descriptor: borrowing Descriptor) throws(StorageError) {
     let status = try descriptor.status()
-    guard status.kind == .regular else { throw StorageError(.notRegular, path: path) }
+    guard status.kind == .regular else {
+      throw StorageError(.notRegular, path: descriptor.path)
+    }
     let address = unsafe try descriptor.mapped(byteCount: status.byteCount)
     unsafe base = address
     self.status = status
-    self.path = path
+    path = descriptor.path
     byteCount = status.byteCount
   }
 

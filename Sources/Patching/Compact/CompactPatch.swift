@@ -28,8 +28,15 @@ public struct CompactPatch: ~Copyable, Sendable {
 
   /// Maps a patch file and checks its structure.
   public init(path: String) throws(PatchError) {
+    let descriptor = try storing { () throws(StorageError) in try Descriptor(path, .read) }
+    try self.init(descriptor)
+  }
+
+  /// Maps a patch file that is open, whatever has become of its name.
+  init(_ descriptor: borrowing Descriptor) throws(PatchError) {
+    let path = descriptor.path
     let file = try reading { () throws(TensorFileError) in
-      try TensorFile(path: path, mode: .strict)
+      try TensorFile(descriptor, mode: .strict)
     }
     let encoding = try PatchEncoding(of: file.header, path: path)
     guard encoding != .replace else {

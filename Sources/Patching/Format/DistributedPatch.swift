@@ -5,6 +5,8 @@ public import Storage
 /// A patch file as it is signed and handed on, of whatever encoding.
 public struct DistributedPatch: ~Copyable, Sendable {
   private let file: TensorFile
+  /// Kept open, so that what is read later is the file whose digest this is.
+  private let descriptor: Descriptor
   /// The encoding.
   public let encoding: PatchEncoding
   /// The digest of the whole file.
@@ -14,18 +16,20 @@ public struct DistributedPatch: ~Copyable, Sendable {
 
   /// Maps a patch file and checks its structure.
   public init(path: String) throws(PatchError) {
+    let descriptor = try storing { () throws(StorageError) in try Descriptor(path, .read) }
     let file = try reading { () throws(TensorFileError) in
-      try TensorFile(path: path, mode: .strict)
+      try TensorFile(descriptor, mode: .strict)
     }
     let encoding = try PatchEncoding(of: file.header, path: path)
     let tensors =
       encoding == .replace
       ? try PatchFile.edits(of: file.header, path).map(\.tensor)
-      : try CompactPatch(path: path).tensors
+      : try CompactPatch(descriptor).tensors
     self.encoding = encoding
     self.tensors = tensors
     digest = Self.digest(of: file)
     self.file = file
+    self.descriptor = descriptor
   }
 
   // Its own function: an initialiser cannot both consume a value and borrow from it.
@@ -42,6 +46,12 @@ public struct DistributedPatch: ~Copyable, Sendable {
     @_lifetime(borrow self) get { file.bytes }
   }
 
+  /// The same file read as one of the encoding `replace`.
+  func plain() throws(PatchError) -> PatchFile { try PatchFile(descriptor) }
+
+  /// The same file read as one whose values are compressed.
+  func compact() throws(PatchError) -> CompactPatch { try CompactPatch(descriptor) }
+
   /// The patch with its values as they are.
   ///
   /// - Parameters:
@@ -51,8 +61,8 @@ public struct DistributedPatch: ~Copyable, Sendable {
   public func values(
     against base: Checkpoint, _ statement: PatchStatement, scratch: String
   ) throws(PatchError) -> PatchFile {
-    if encoding == .replace { return try PatchFile(path: path) }
-    return try CompactPatch(path: path).expand(
+    if encoding == .replace { return try plain() }
+    return try compact().expand(
       against: base, at: ScratchFile.path(in: scratch), expecting: statement)
   }
 
@@ -62,8 +72,8 @@ public struct DistributedPatch: ~Copyable, Sendable {
   public func values(
     against model: Checkpoint, over inverse: borrowing PatchFile, scratch: String
   ) throws(PatchError) -> PatchFile {
-    if encoding == .replace { return try PatchFile(path: path) }
-    return try CompactPatch(path: path).expand(
+    if encoding == .replace { return try plain() }
+    return try compact().expand(
       against: model, over: inverse, at: ScratchFile.path(in: scratch))
   }
 }

@@ -34,8 +34,15 @@ public struct PatchFile: ~Copyable, Sendable {
 
   /// Maps a patch file and checks its structure.
   public init(path: String) throws(PatchError) {
+    let descriptor = try storing { () throws(StorageError) in try Descriptor(path, .read) }
+    try self.init(descriptor)
+  }
+
+  /// Maps a patch file that is open, whatever has become of its name.
+  init(_ descriptor: borrowing Descriptor) throws(PatchError) {
+    let path = descriptor.path
     let file = try reading { () throws(TensorFileError) in
-      try TensorFile(path: path, mode: .strict)
+      try TensorFile(descriptor, mode: .strict)
     }
     edits = try Self.edits(of: file.header, path)
     self.file = file

@@ -33,8 +33,8 @@ extension DistributedPatch {
   ///
   /// - Parameter statement: What was signed of this file; it knows the tensors' shapes.
   public func indices(_ statement: PatchStatement) throws(PatchError) -> PatchIndices {
-    if encoding == .replace { return try PatchFile(path: path).indices() }
-    return try CompactPatch(path: path).indices(statement)
+    if encoding == .replace { return try plain().indices() }
+    return try compact().indices(statement)
   }
 }
 
