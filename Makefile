@@ -38,8 +38,13 @@ peer-checks: setup ## Against software that others wrote; needs Python and the n
 	swift build -c release --product judge-headers
 	PeerChecks/run "$$(swift build --show-bin-path)" "$$(swift build -c release --show-bin-path)"
 
-bench: build      ## Speed and memory, as ratios in one run.
+bench: build      ## Speed and memory of commands on a large checkpoint, as ratios in one run.
 	Benchmarks/apply "$$(swift build -c $(CONFIGURATION) --show-bin-path)"
+
+bench-files: build ## Model files and patches beside safetensors, NumPy, zstd, xdelta3, openssl and the machine's limits; 14 GB of disk.
+	cd Benchmarks && swift build -c release --scratch-path ../.build-benchmarks --product file-benchmark
+	[ -x .venv-bench/bin/python ] || { python3 -m venv .venv-bench && .venv-bench/bin/pip install --quiet numpy safetensors==0.8.0; }
+	python3 Benchmarks/files.py .build-benchmarks/release/file-benchmark "$$(swift build -c $(CONFIGURATION) --show-bin-path)/unlearn-patch" .venv-bench/bin/python "$${WORK:-.build-benchmarks/files}" $(SECTIONS)
 
 bench-engine: setup ## The engine beside PyTorch: PYTHON has torch and transformers.
 	scripts/fetch-minilm.sh models/minilm-l6
@@ -51,7 +56,7 @@ results: build    ## The table of docs/results.md: makes data, trains models, ru
 	Experiments/people "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
 lint:
-	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources Fuzz/Package.swift Fuzz/Sources
+	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Sources
 
 clean:
 	rm -rf .build demo demo-bert demo-llm models

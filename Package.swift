@@ -24,6 +24,7 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .executable(name: "unlearn-patch", targets: ["unlearn-patch"]),
+    .library(name: "Storage", targets: ["Storage"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Patching", targets: ["Patching"]),
     .library(name: "Provenance", targets: ["Provenance"]),

@@ -1,17 +1,17 @@
 """Writes the checkpoints on which the encodings of patches are measured: a base and two edits of it.
 
-usage: make-edit.py FOLDER [LAYERS]
+usage: make-edit.py FOLDER [--layers N] [--vocabulary N] [--edit-layers N]
 
 Llama shapes: width 2048, 5632 filters, 32 heads, 32000 tokens, bf16; 8 layers are 542 million parameters, 1.08 GB.
 An edit changes one head in ten (rows of q, k and v, columns of o) and one filter in ten (rows of gate and up, columns
 of down), each weight w by s * |w| * a normal number: `small` with s = 0.001, of which bf16 rounds nearly all away,
-and `large` with s = 0.02, where nearly all bits move. Needs NumPy.
+and `large` with s = 0.02, where nearly all bits move; of the first so many layers, or of all. Needs NumPy.
 """
-import json, pathlib, struct, sys
+import argparse, json, pathlib, struct
 
 import numpy as np
 
-WIDTH, FILTERS, HEADS, TOKENS = 2048, 5632, 32, 32000
+WIDTH, FILTERS, HEADS = 2048, 5632, 32
 EDITS = {"small": 1e-3, "large": 2e-2}
 
 
@@ -25,8 +25,8 @@ def from_bf16(bits):
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def shapes(layers):
-    yield "model.embed_tokens.weight", (TOKENS, WIDTH)
+def shapes(layers, tokens):
+    yield "model.embed_tokens.weight", (tokens, WIDTH)
     for layer in range(layers):
         path = f"model.layers.{layer}."
         for name in "qkvo":
@@ -37,12 +37,12 @@ def shapes(layers):
         yield f"{path}input_layernorm.weight", (WIDTH,)
         yield f"{path}post_attention_layernorm.weight", (WIDTH,)
     yield "model.norm.weight", (WIDTH,)
-    yield "lm_head.weight", (TOKENS, WIDTH)
+    yield "lm_head.weight", (tokens, WIDTH)
 
 
-def header(layers):
+def header(layers, tokens):
     entries, offset = {"__metadata__": {"format": "pt"}}, 0
-    for name, shape in shapes(layers):
+    for name, shape in shapes(layers, tokens):
         size = 2 * int(np.prod(shape))
         entries[name] = {"dtype": "BF16", "shape": list(shape), "data_offsets": [offset, offset + size]}
         offset += size
@@ -68,15 +68,22 @@ def slices(name, heads, filters):
 
 
 def main():
-    folder, layers = pathlib.Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 8
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--vocabulary", type=int, default=32000)
+    parser.add_argument("--edit-layers", type=int)
+    options = parser.parse_args()
+    folder, layers, tokens = options.folder, options.layers, options.vocabulary
+    edited_layers = options.edit_layers or layers
     dice = np.random.default_rng(1)
-    pairs = dice.permutation(layers * HEADS)[: layers * HEADS // 10]
-    heads = {layer: sorted(p % HEADS for p in pairs if p // HEADS == layer) for layer in range(layers)}
-    filters = {layer: np.sort(dice.permutation(FILTERS)[: FILTERS // 10]) for layer in range(layers)}
+    pairs = dice.permutation(edited_layers * HEADS)[: edited_layers * HEADS // 10]
+    heads = {layer: sorted(p % HEADS for p in pairs if p // HEADS == layer) for layer in range(edited_layers)}
+    filters = {layer: np.sort(dice.permutation(FILTERS)[: FILTERS // 10]) for layer in range(edited_layers)}
     config = {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": WIDTH,
         "intermediate_size": FILTERS, "num_hidden_layers": layers, "num_attention_heads": HEADS,
-        "num_key_value_heads": HEADS, "vocab_size": TOKENS, "tie_word_embeddings": False,
+        "num_key_value_heads": HEADS, "vocab_size": tokens, "tie_word_embeddings": False,
         "rms_norm_eps": 1e-5, "hidden_act": "silu", "max_position_embeddings": 2048,
     }
     files = {}
@@ -84,8 +91,8 @@ def main():
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "config.json").write_text(json.dumps(config, indent=2) + "\n")
         files[name] = open(folder / name / "model.safetensors", "wb")
-        files[name].write(header(layers))
-    for name, shape in shapes(layers):
+        files[name].write(header(layers, tokens))
+    for name, shape in shapes(layers, tokens):
         if len(shape) == 1:
             weights = to_bf16(np.ones(shape, np.float32))
         else:
@@ -93,7 +100,7 @@ def main():
             scale = dice.uniform(0.02, 0.026, (shape[0], 1)).astype(np.float32)
             weights = to_bf16(dice.standard_normal(shape, np.float32) * scale)
         layer = int(name.split(".")[2]) if ".layers." in name else -1
-        touched = slices(name, heads.get(layer, []), filters.get(layer, []))
+        touched = slices(name, heads[layer], filters[layer]) if 0 <= layer < edited_layers else None
         files["base"].write(weights.tobytes())
         for edit, strength in EDITS.items():
             edited = weights

@@ -50,13 +50,15 @@ public struct MappedFile: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Tells the kernel that a range will not be read again, which keeps resident memory flat.
+  /// Tells the kernel that a range will not be read again soon, which keeps resident memory flat.
+  ///
+  /// Pages at its ends go as a whole; whoever reads their other parts has them read from the file again.
   public func releasePages(_ range: Range<Int>) {
-    guard let base = unsafe base else { return }
+    guard let base = unsafe base, !range.isEmpty else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let start = (range.lowerBound + page - 1) / page * page
-    let end = range.upperBound / page * page
-    // Whole pages inside the mapping; they are clean, so dropping them loses nothing.
+    let start = max(0, range.lowerBound) / page * page
+    let end = min(byteCount, range.upperBound)
+    // Whole pages of the mapping; they are clean, so dropping them loses nothing.
     if start < end { unsafe madvise(base + start, end - start, MADV_DONTNEED) }
   }
 }

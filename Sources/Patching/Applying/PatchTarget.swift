@@ -66,33 +66,26 @@ public struct PatchTarget: Sendable {
 
   /// The statement's record of each part equals what the patch holds.
   private func checkRecords(_ patch: borrowing PatchFile) throws(PatchError) {
-    var expected: [PatchStatement.Edit] = []
-    for index in shards {
-      for edit in editedShard(index).edits {
-        for part in edit.parts {
-          // What the base holds is checked where the model is read; here it is taken as stated.
-          let stated = statement.edit(of: edit.info.name, part.kind)
-          guard let stated else {
-            throw PatchError(
-              .mismatch("the statement has no record of its \(part.kind.rawValue)"),
-              path: patch.path, tensor: edit.info.name)
-          }
-          expected.append(
-            patch.record(
-              part, of: edit, shard: checkpoint.shards[index].name, before: stated.before))
-          guard expected.last == stated else {
-            throw PatchError(
-              .mismatch(
-                "the statement's record of its \(part.kind.rawValue) is not what the patch and the model hold"
-              ), path: patch.path, tensor: edit.info.name)
-          }
-        }
+    let parts = edits.flatMap { edit in edit.parts.map { (edit, $0) } }
+    _ = try Parallel.map(parts.count) { number throws(PatchError) in
+      let (edit, part) = parts[number]
+      // What the base holds is checked where the model is read; here it is taken as stated.
+      guard let stated = statement.edit(of: edit.info.name, part.kind) else {
+        throw PatchError(
+          .mismatch("the statement has no record of its \(part.kind.rawValue)"),
+          path: patch.path, tensor: edit.info.name)
+      }
+      let shard = checkpoint.shards[edit.shard].name
+      guard patch.record(part, of: edit, shard: shard, before: stated.before) == stated else {
+        throw PatchError(
+          .mismatch(
+            "the statement's record of its \(part.kind.rawValue) is not what the patch and the model hold"
+          ), path: patch.path, tensor: edit.info.name)
       }
     }
-    guard expected.count == statement.edits.count else {
+    guard parts.count == statement.edits.count else {
       throw PatchError(
-        .mismatch(
-          "the statement has \(statement.edits.count) records, the patch \(expected.count)"),
+        .mismatch("the statement has \(statement.edits.count) records, the patch \(parts.count)"),
         path: patch.path)
     }
     let touched = Set(shardNames)

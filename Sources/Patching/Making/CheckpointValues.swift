@@ -28,24 +28,17 @@ public final class CheckpointValues: ValueSource, Sendable {
     self.shards = shards
   }
 
-  /// Calls `body` with the bytes of a tensor.
-  func withBytes<Value, Failure: Error>(
-    of tensor: TensorInfo, _ body: (RawSpan) throws(Failure) -> Value
-  ) throws(Failure) -> Value? {
-    guard let place = checkpoint[tensor.name] else { return nil }
-    let file = shards[place.shard]
-    let value = try file.file.withBytes(of: place.info, body)
-    file.file.releasePages(file.file.fileRange(of: place.info))
-    return value
-  }
-
   /// Gives the bytes as they are in the checkpoint.
   public func forEachPiece<Failure: Error>(
     of tensor: TensorInfo, in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Void
   ) throws(Failure) {
     guard let place = checkpoint[tensor.name] else { return }
-    try shards[place.shard].file.withBytes(of: place.info) { (bytes) throws(Failure) in
+    let file = shards[place.shard]
+    try file.file.withBytes(of: place.info) { (bytes) throws(Failure) in
       try body(bytes.extracting(range))
     }
+    // What is read goes into the patch and is not needed again.
+    let start = file.file.fileRange(of: place.info).lowerBound
+    file.file.releasePages(start + range.lowerBound..<start + range.upperBound)
   }
 }

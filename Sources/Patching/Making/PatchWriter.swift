@@ -84,11 +84,31 @@ public enum PatchWriter {
     let runs = EditRuns(
       kind: kind, geometry: Geometry(info), count: kind == .whole ? 1 : indices.count,
       indexAt: { indices[$0] })
-    try runs.forEach(in: 0..<info.byteCount, indexAt: { indices[$0] }) {
-      (range, _) throws(StorageError) in
-      try values.forEachPiece(of: info, in: range) { (bytes) throws(StorageError) in
-        try file.append(bytes)
+    guard kind == .columns || kind == .elements else {
+      return try runs.forEach(in: 0..<info.byteCount, indexAt: { indices[$0] }) {
+        (range, _) throws(StorageError) in
+        try values.forEachPiece(of: info, in: range) { (bytes) throws(StorageError) in
+          try file.append(bytes)
+        }
       }
     }
+    // Short runs lie close together: they are cut out of what a window holds, not asked for one by one.
+    var window = [UInt8](repeating: 0, count: min(info.byteCount, windowByteCount))
+    var packed = window
+    for lower in stride(from: 0, to: info.byteCount, by: windowByteCount) {
+      let range = lower..<min(info.byteCount, lower + windowByteCount)
+      guard let extent = runs.extent(in: range, indexAt: { indices[$0] }) else { continue }
+      var filled = 0
+      values.forEachPiece(of: info, in: extent.bytes) { bytes in
+        window.overwrite(at: filled, with: bytes)
+        filled += bytes.byteCount
+      }
+      runs.gather(
+        extent, from: window.rawSpan.extracting(first: extent.bytes.count), into: &packed,
+        indexAt: { indices[$0] })
+      try file.append(packed.rawSpan.extracting(first: extent.values.count))
+    }
   }
+
+  private static let windowByteCount = 1 << 20
 }

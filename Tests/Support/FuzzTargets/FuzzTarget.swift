@@ -21,8 +21,9 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
 
   /// All targets.
   public static let all: [FuzzTarget] = [
-    .bundle, .configuration, .examples, .header, .journal, .json, .leaf, .mask, .note, .patch, .pem,
-    .sealedFile, .shardIndex, .timestamp, .tokenizer, .trustFile, .verifierKey,
+    .bundle, .compactPatch, .configuration, .examples, .header, .journal, .json, .leaf, .mask,
+    .note,
+    .patch, .pem, .sealedFile, .shardIndex, .timestamp, .tokenizer, .trustFile, .verifierKey,
   ]
 }
 
