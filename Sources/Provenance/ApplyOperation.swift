@@ -362,10 +362,9 @@ extension Workspace {
     {
       return
     }
-    let bytes = patch.file.bytes
-    do throws(StorageError) {
-      try AtomicFile.write(bytes, to: path, mode: 0o600, replacing: true)
-    } catch { throw ProvenanceError(error) }
+    do throws(StorageError) { try patch.file.copy(to: path, mode: 0o600) } catch {
+      throw ProvenanceError(error)
+    }
   }
 
   func journal(

@@ -69,11 +69,13 @@ public struct TensorFile: ~Copyable, Sendable {
   }
 
   /// Reads a range of the file once from end to end, keeping one window of it in memory.
-  public func forEachWindow(of range: Range<Int>, _ body: (RawSpan) -> Void) {
+  public func forEachWindow<Failure: Error>(
+    of range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
     let windowByteCount = 1 << 20
     for lower in stride(from: range.lowerBound, to: range.upperBound, by: windowByteCount) {
       let window = lower..<min(range.upperBound, lower + windowByteCount)
-      body(file.bytes.extracting(window))
+      try body(file.bytes.extracting(window))
       releasePages(window)
     }
   }

@@ -3,18 +3,18 @@ import TestSupport
 import Testing
 
 #if os(Linux)
-  /// The real program is stopped at every call that changes a file of model or workspace.
+  /// The real program is stopped at calls that change a file of model or workspace; at every one of them by `DEEP_CHECKS`.
   @Suite("Stopped at any moment") struct CrashTests {
     @Test("apply, then recover finishes", arguments: [Fault.before, .torn, .after])
     func apply(_ fault: Fault) throws {
       let bench = try FaultBench.apply()
-      try bench.disturb(fault, at: Array(1...bench.calls.count), end: bench.result)
+      try bench.disturb(fault, at: bench.places(fault), end: bench.result)
     }
 
     @Test func `apply, then recover undoes`() throws {
       let bench = try FaultBench.apply()
       try bench.disturb(
-        .torn, at: Array(1...bench.calls.count), end: bench.result, recoverOptions: ["--undo"])
+        .torn, at: bench.places(.torn), end: bench.result, recoverOptions: ["--undo"])
     }
 
     @Test("apply of changes, then recover finishes or undoes", arguments: [Fault.torn, .after])
@@ -34,13 +34,13 @@ import Testing
     @Test("rollback, then recover finishes", arguments: [Fault.before, .torn])
     func rollback(_ fault: Fault) throws {
       let bench = try FaultBench.rollback()
-      try bench.disturb(fault, at: Array(1...bench.calls.count), end: bench.base)
+      try bench.disturb(fault, at: bench.places(fault), end: bench.base)
     }
 
     @Test func `rollback, then recover undoes`() throws {
       let bench = try FaultBench.rollback()
       try bench.disturb(
-        .after, at: Array(1...bench.calls.count), end: bench.base, recoverOptions: ["--undo"])
+        .after, at: bench.places(.after), end: bench.base, recoverOptions: ["--undo"])
     }
 
     @Test("a patch taken out from among others, then recover", arguments: [[], ["--undo"]])
@@ -50,7 +50,7 @@ import Testing
       try bench.applyPatch("second", units: "L0.H2,L1.F4")
       let faults = try FaultBench(bench, ["rollback", "model", "first.patch.safetensors"])
       try faults.disturb(
-        .torn, at: Array(1...faults.calls.count), end: faults.result, recoverOptions: options)
+        .torn, at: faults.places(.torn), end: faults.result, recoverOptions: options)
     }
 
     @Test(

@@ -8,12 +8,12 @@ import Testing
     @Test("apply fails once", arguments: [Fault.ENOSPC, .EIO])
     func applyFailingOnce(_ fault: Fault) throws {
       let bench = try FaultBench.apply()
-      try bench.disturb(fault, at: Array(1...bench.calls.count), end: bench.result)
+      try bench.disturb(fault, at: bench.places(fault), end: bench.result)
     }
 
     @Test func `rollback fails once`() throws {
       let bench = try FaultBench.rollback()
-      try bench.disturb(.ENOSPC, at: Array(1...bench.calls.count), end: bench.base)
+      try bench.disturb(.ENOSPC, at: bench.places(.ENOSPC), end: bench.base)
     }
 
     @Test("apply, on a disk that stays so", arguments: [Fault.lost, .full, .readonly])

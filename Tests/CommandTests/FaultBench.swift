@@ -22,6 +22,8 @@ import Testing
     let result: [String: [UInt8]]
     /// The names of the calls that the operation makes, in order.
     private(set) var calls: [String] = []
+    /// The numbers of those on the model's own tensor files.
+    private var onTensors: [Int] = []
     private let start: String
     private static let kept = ["model", ".unlearn", "state"]
 
@@ -58,8 +60,10 @@ import Testing
       #expect(try Self.run(bench, operation, nil, at: 0).code == 0)
       (base, result) = try states ?? (before, bench.contents("model"))
       let log = try Folder.read(bench.folder.file("calls"), limit: 1 << 20)
-      calls = String(decoding: log, as: UTF8.self).split(separator: "\n")
-        .map { String($0.split(separator: " ")[1]) }
+      let lines = String(decoding: log, as: UTF8.self).split(separator: "\n")
+      calls = lines.map { String($0.split(separator: " ")[1]) }
+      let model = bench.folder.file("model/model")
+      onTensors = lines.indices.filter { lines[$0].contains(" \(model)") }.map { $0 + 1 }
       // Journal or key, capsule, ledger and pins: fewer calls would mean that some were not seen.
       #expect(calls.count > 20, "only \(calls.count) calls were seen")
     }
@@ -97,14 +101,16 @@ import Testing
 
     /// The numbers of the calls at which a fault is tried.
     ///
-    /// All of them where `DEEP_CHECKS` is set; else every third, another third for each operation and fault.
+    /// All of them where `DEEP_CHECKS` is set; else those on the model's tensor files and every fifth, another fifth for
+    /// each operation and fault.
     func places(_ fault: Fault) -> [Int] {
       if fault == .lost {
         return calls.indices.filter { calls[$0].hasSuffix("sync") }.map { $0 + 1 }
       }
       if Environment["DEEP_CHECKS"] != nil { return Array(1...calls.count) }
-      let first = (operation[0].utf8.count + fault.rawValue.utf8.count) % 3
-      return Array(stride(from: first + 1, through: calls.count, by: 3))
+      let first = (operation[0].utf8.count + fault.rawValue.utf8.count) % 5
+      let some = stride(from: first + 1, through: calls.count, by: 5)
+      return Set(some).union(onTensors).sorted()
     }
 
     /// Disturbs the operation at each of the calls; `verify` must tell the truth each time, and `recover`

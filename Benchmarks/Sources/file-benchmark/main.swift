@@ -19,15 +19,25 @@ func seconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// The most memory that this process has held, in kB.
-func peakMemory() -> Int {
-  var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
-  return Int(usage.ru_maxrss)
+/// The most memory that this program has held, in kB: the kernel's other account starts at the parent's.
+func peakMemory() throws -> Int {
+  let text = String(decoding: try Folder.readAll("/proc/self/status"), as: UTF8.self)
+  let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+  return line?.split(separator: " ").compactMap { Int($0) }.first ?? 0
+}
+
+extension Folder {
+  /// Reads a file that has no size of its own.
+  static func readAll(_ path: String) throws -> [UInt8] {
+    let file = try Descriptor(path, .read)
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    let count = try file.read(into: &buffer, count: buffer.count, at: 0)
+    return Array(buffer[..<count])
+  }
 }
 
 func header(_ path: String, rounds: Int) throws {
-  let before = peakMemory()
+  let before = try peakMemory()
   var best = Double.infinity
   var count = 0
   for _ in 0..<rounds {
@@ -36,7 +46,7 @@ func header(_ path: String, rounds: Int) throws {
     count = file.header.tensors.count
     best = min(best, seconds() - start)
   }
-  print(#"{"seconds": \#(best), "tensors": \#(count), "kilobytes": \#(peakMemory() - before)}"#)
+  print(#"{"seconds": \#(best), "tensors": \#(count), "kilobytes": \#(try peakMemory() - before)}"#)
 }
 
 /// Combines all bytes, so that none can be skipped.
@@ -54,6 +64,23 @@ func fold(_ bytes: RawSpan) -> UInt64 {
   }
 }
 
+func foldMapped(_ path: String, _ piece: Range<Int>) throws(StorageError) -> UInt64 {
+  let file = try MappedFile(path: path)
+  return fold(file.bytes.extracting(piece))
+}
+
+func foldRead(_ path: String, _ piece: Range<Int>) throws(StorageError) -> UInt64 {
+  let file = try Descriptor(path, .read)
+  var buffer = [UInt8](repeating: 0, count: 1 << 18)
+  var sum: UInt64 = 0
+  for lower in stride(from: piece.lowerBound, to: piece.upperBound, by: buffer.count) {
+    let count = min(buffer.count, piece.upperBound - lower)
+    try file.readExactly(into: &buffer, count: count, at: lower)
+    sum ^= fold(buffer.rawSpan.extracting(first: count))
+  }
+  return sum
+}
+
 func load(_ path: String, isMapped: Bool) throws {
   let start = seconds()
   let file = try TensorFile(path: path)
@@ -65,17 +92,7 @@ func load(_ path: String, isMapped: Bool) throws {
     }
   }
   let sums = try Parallel.map(pieces.count) { index throws(StorageError) -> UInt64 in
-    let piece = pieces[index]
-    if isMapped { return fold(file.bytes.extracting(piece)) }
-    let descriptor = try Descriptor(path, .read)
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
-    var sum: UInt64 = 0
-    for lower in stride(from: piece.lowerBound, to: piece.upperBound, by: buffer.count) {
-      let count = min(buffer.count, piece.upperBound - lower)
-      try descriptor.readExactly(into: &buffer, count: count, at: lower)
-      sum ^= fold(buffer.rawSpan.extracting(first: count))
-    }
-    return sum
+    try isMapped ? foldMapped(path, pieces[index]) : foldRead(path, pieces[index])
   }
   let time = seconds() - start
   print(#"{"seconds": \#(time), "sum": \#(sums.reduce(0, ^))}"#)

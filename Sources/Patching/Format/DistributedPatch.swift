@@ -46,6 +46,15 @@ public struct DistributedPatch: ~Copyable, Sendable {
     @_lifetime(borrow self) get { file.bytes }
   }
 
+  /// Writes the same bytes under another name, durably, a window at a time.
+  public func copy(to path: String, mode: UInt32) throws(StorageError) {
+    var copy = try AtomicFile(path: path, mode: mode)
+    try file.forEachWindow(of: 0..<file.bytes.byteCount) { (bytes) throws(StorageError) in
+      try copy.append(bytes)
+    }
+    try copy.commit(replacing: true)
+  }
+
   /// The same file read as one of the encoding `replace`.
   func plain() throws(PatchError) -> PatchFile { try PatchFile(descriptor) }
 
