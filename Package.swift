@@ -188,8 +188,9 @@ let package = Package(
       name: "TokenizationTests", dependencies: ["Tokenization", "StrictJSON", "Storage"],
       exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
     .testTarget(
-      name: "SafetensorsTests", dependencies: ["Safetensors", "SampleModels", "TestSupport"],
-      exclude: ["Vectors"], swiftSettings: house),
+      name: "SafetensorsTests",
+      dependencies: ["Safetensors", "SampleModels", "Storage", "StrictJSON", "TestSupport"],
+      exclude: ["Fixtures", "Vectors", "make-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "ArchitectureTests", dependencies: ["Architecture", "SampleModels", "TestSupport"],
       swiftSettings: house),

@@ -268,5 +268,41 @@ with tempfile.TemporaryDirectory() as folder:
         differing += reference(mutated) != ours(mutated)
     check(f"1000 mutated files (seed 7), differing verdicts: {differing}", differing == 0)
 
+    # What numbers are like, by `inspect --statistics` and by NumPy with ml_dtypes, on random bits of every type.
+    kinds = {
+        "BOOL": np.uint8, "U8": np.uint8, "I8": np.int8, "U16": np.uint16, "I16": np.int16, "U32": np.uint32,
+        "I32": np.int32, "U64": np.uint64, "I64": np.int64, "F32": np.float32, "F64": np.float64, "C64": np.float32,
+        "F16": np.float16, "BF16": ml_dtypes.bfloat16, "F8_E4M3": ml_dtypes.float8_e4m3fn,
+        "F8_E5M2": ml_dtypes.float8_e5m2, "F8_E8M0": ml_dtypes.float8_e8m0fnu,
+        "F8_E4M3FNUZ": ml_dtypes.float8_e4m3fnuz, "F8_E5M2FNUZ": ml_dtypes.float8_e5m2fnuz,
+    }
+    header, data = {}, b""
+    for kind in kinds:
+        width = 8 if kind == "C64" else np.dtype(kinds[kind]).itemsize
+        count = 300_001 if kind != "F64" else 5_000_003
+        content = dice.randbytes(width * count)
+        header[kind] = {"dtype": kind, "shape": [count], "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    numbers = folder / "numbers.safetensors"
+    numbers.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    answer = json.loads(run("inspect", str(numbers), "--statistics", "--json", cwd=folder).stdout)
+    differing = []
+    for tensor in answer["statistics"]:
+        begin, end = header[tensor["name"]]["data_offsets"]
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = np.frombuffer(data[begin:end], kinds[tensor["name"]]).astype(np.float64)
+            finite = values[np.isfinite(values)]
+            mean = np.abs(finite).mean()
+        good = tensor["count"] == len(values) and tensor["zeros"] == (values == 0).sum()
+        good = good and tensor["nans"] == np.isnan(values).sum() and tensor["infinities"] == np.isinf(values).sum()
+        good = good and float(tensor["minimum"]) == finite.min() and float(tensor["maximum"]) == finite.max()
+        mean_found = tensor.get("mean_magnitude")
+        good = good and (abs(float(mean_found) - mean) <= 1e-12 * mean if np.isfinite(mean) else mean_found is None)
+        if not good:
+            differing.append(tensor["name"])
+    check(f"statistics of {len(kinds)} types, differing: {differing}",
+          not differing and len(answer["statistics"]) == len(kinds))
+
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)

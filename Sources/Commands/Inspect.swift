@@ -15,6 +15,12 @@ struct Inspect: ParsableCommand {
   @OptionGroup var unsealing: UnsealingOptions
   @Flag(name: .long, help: "Hash a model's files and show each digest and the root.")
   var digests = false
+  @Flag(
+    name: .long,
+    help:
+      "Read every tensor of a model or safetensors file; show range, mean, zeros, NaNs and infinities."
+  )
+  var statistics = false
   @Argument(help: "A model's folder, a safetensors file or a patch.", completion: .file())
   var path: String
 
@@ -34,9 +40,11 @@ struct Inspect: ParsableCommand {
         }
         let file = try TensorReader(path: path)
         let isPatch = file.header.metadata?["format"] == ByteString(PatchFile.format)
-        return isPatch
-          ? try patch()
-          : TensorListing.answer(file.header, path: path, byteCount: file.status.byteCount)
+        if isPatch { return try patch() }
+        let source = StatisticsPass.Source(path: path, header: file.header, status: file.status)
+        return TensorListing.answer(
+          file.header, path: path, byteCount: file.status.byteCount,
+          statistics: try statistics ? StatisticsListing([source], surroundings) : nil)
       }, code: { isRefused ? Exit.code(.invalid) : 0 })
   }
 
@@ -47,6 +55,13 @@ struct Inspect: ParsableCommand {
     let types = TypeCounts(checkpoint)
     let digest =
       try digests ? ModelDigest(checkpoint) { surroundings.progress("hashing", $0, total) } : nil
+    let statistics =
+      try statistics
+      ? StatisticsListing(
+        checkpoint.shards.map {
+          StatisticsPass.Source(
+            path: checkpoint.fullPath($0.name), header: $0.header, status: $0.status)
+        }, surroundings) : nil
     var lines = [
       "model   \(path)",
       "files   \(checkpoint.files.count), \(total) bytes",
@@ -66,6 +81,7 @@ struct Inspect: ParsableCommand {
       lines += digest.files.map { "sha256  \($0.digest)  \($0.name)" }
       lines.append("root    \(digest.root)")
     }
+    lines += statistics?.lines ?? []
     return Console.Answer(
       "inspect-model",
       [
@@ -80,7 +96,7 @@ struct Inspect: ParsableCommand {
         "head_units_per_layer": map.map { .integer(Int64($0.dimensions.groups)) },
         "filters_per_layer": map.map { .integer(Int64($0.dimensions.filters)) },
         "digests": digest.map { .array($0.files.map(Self.json)) },
-        "root": digest.map { .text($0.root.hex) },
+        "root": digest.map { .text($0.root.hex) }, "statistics": statistics?.json,
       ], lines)
   }
 

@@ -45,41 +45,22 @@ extension SampleModel {
       try Folder.create(folder)
       try AtomicFile.write(json.rawSpan, to: Paths.join(folder, "config.json"), replacing: true)
     } catch { throw .storage(error) }
-    var weightMap = JSONObject()
-    var total = 0
+    var shards: [(file: String, layout: Layout)] = []
     for shard in 0..<shardCount {
-      let name =
-        shardCount == 1
-        ? "model.safetensors"
-        : "model-\(Self.five(shard + 1))-of-\(Self.five(shardCount)).safetensors"
+      let name = ShardPlan.fileName(shard, of: shardCount)
       let part = tensors.enumerated().filter { $0.offset % shardCount == shard }.map(\.element)
-      total += try Self.write(part, to: Paths.join(folder, name), &random)
-      for tensor in part { weightMap[ByteString(tensor.name)] = .text(name) }
+      shards.append((name, try Self.write(part, to: Paths.join(folder, name), &random)))
     }
     if shardCount == 1 { return }
-    let index = JSONValue.members([
-      "metadata": .members(["total_size": .integer(Int64(total))]),
-      "weight_map": .object(weightMap),
-    ])
-    let bytes: [UInt8]
-    do throws(CanonicalJSON.EncodingError) {
-      bytes = try CanonicalJSON.encodeForPeople(index)
-    } catch {
-      throw .config(error)
-    }
+    let index = ShardIndex.encode(shards)
     do throws(StorageError) {
       try AtomicFile.write(
-        bytes.rawSpan, to: Paths.join(folder, "model.safetensors.index.json"), replacing: true)
+        index.rawSpan, to: Paths.join(folder, ShardIndex.fileName), replacing: true)
     } catch { throw .storage(error) }
   }
 
-  private static func five(_ number: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-  }
-
   private static func write(_ tensors: [Tensor], to path: String, _ random: inout SeededBits)
-    throws(SampleError) -> Int
+    throws(SampleError) -> Layout
   {
     let layout: Layout
     do throws(HeaderError) {
@@ -101,7 +82,7 @@ extension SampleModel {
       }
       try file.commit()
     } catch { throw .storage(error) }
-    return layout.tensors.reduce(0) { $0 + $1.byteCount }
+    return layout
   }
 
   /// Small numbers of either sign for floats, any bits for the rest.

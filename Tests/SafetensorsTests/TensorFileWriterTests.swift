@@ -54,4 +54,61 @@ import Testing
     let status = try FileStatus(ofLink: path)
     #expect(status.mode == 0o600 && status.byteCount > 13)
   }
+
+  @Test func `what stands for another file is not replaced`() throws {
+    let folder = try TemporaryFolder()
+    let (path, target) = (folder.file("a.safetensors"), folder.file("b"))
+    try TemporaryFolder.write([1, 2], to: target)
+    try Links.symbolicLink(target, path)
+    #expect(throws: StorageError(.symbolicLink(target: target), path: path)) {
+      try write(to: path, replacing: .ownFile)
+    }
+    #expect(throws: StorageError(.exists, path: path)) { try write(to: path) }
+    try Folder.remove(path)
+    try Links.hardLink(target, path)
+    #expect(throws: StorageError(.hardLinked(count: 2), path: path)) {
+      try write(to: path, replacing: .ownFile)
+    }
+    #expect(try Folder.read(target, limit: 2) == [1, 2])
+    // Where that is asked for, the name comes apart from the other file, which stays.
+    try write(to: path, replacing: .anything)
+    #expect(try Folder.read(target, limit: 2) == [1, 2])
+    #expect(try FileStatus(ofLink: path).linkCount == 1)
+    #expect(try Folder.names(in: folder.path).sorted() == ["a.safetensors", "b"])
+  }
+
+  @Test func `a link that leads nowhere and one that leads to itself are refused`() throws {
+    let folder = try TemporaryFolder()
+    for target in [folder.file("none"), folder.file("a.safetensors")] {
+      let path = folder.file("a.safetensors")
+      try Links.symbolicLink(target, path)
+      #expect(throws: StorageError(.symbolicLink(target: target), path: path)) {
+        try write(to: path, replacing: .ownFile)
+      }
+      try Folder.remove(path)
+    }
+  }
+
+  @Test func `a folder and a pipe are refused`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.safetensors")
+    try Links.namedPipe(path)
+    #expect(throws: StorageError(.notRegular, path: path)) {
+      try write(to: path, replacing: .ownFile)
+    }
+    #expect(throws: StorageError(.exists, path: path)) { try write(to: path) }
+    #expect(throws: StorageError(.notRegular, path: folder.path)) {
+      try write(to: folder.path, replacing: .ownFile)
+    }
+    #expect(try Folder.names(in: folder.path) == ["a.safetensors"])
+  }
+
+  @Test(arguments: [0o400, 0o444, 0o600, 0o640, 0o755] as [UInt32])
+  func `permission bits are kept, whatever they are`(mode: UInt32) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.safetensors")
+    try AtomicFile.write([1].rawSpan, to: path, mode: mode)
+    try write(to: path, replacing: .ownFile)
+    #expect(try FileStatus(ofLink: path).mode & 0o777 == mode)
+  }
 }

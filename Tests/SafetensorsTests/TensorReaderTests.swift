@@ -49,4 +49,34 @@ import Testing
     }
     #expect(throws: TensorFileError.self) { _ = try TensorReader(path: folder.file("none")) }
   }
+
+  @Test
+  func `a file that is shorter than when it was opened is an error at the first byte that lacks`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.safetensors")
+    try write(sample, to: path)
+    let reader = try TensorReader(path: path)
+    let info = try #require(reader.header["a"])
+    let other = try Descriptor(path, .update)
+    try other.setByteCount(sample.count - 1)
+    var last = [UInt8](repeating: 0, count: 1)
+    try reader.read(0..<1, of: info, into: &last)
+    #expect(throws: TensorFileError.self) {
+      try reader.read(2_999_999..<3_000_000, of: info, into: &last)
+    }
+    #expect(throws: TensorFileError.self) { try reader.forEachPiece(of: info) { _ in } }
+    #expect(throws: TensorFileError.self) { try reader.check() }
+    #expect(try TensorReader.faults(path: path).first.map(\.name) == ["data-not-covered"])
+  }
+
+  @Test func `a pipe is an error and does not wait for its other end`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.safetensors")
+    try Links.namedPipe(path)
+    #expect(throws: TensorFileError.storage(StorageError(.notRegular, path: path))) {
+      _ = try TensorReader(path: path)
+    }
+  }
 }

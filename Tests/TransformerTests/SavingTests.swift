@@ -107,6 +107,37 @@ struct SavingTests {
     #expect(again.parameters == model.parameters)
   }
 
+  @Test(arguments: [true, false])
+  func `a model larger than the limit is sharded, and loads as it was`(hasSource: Bool) throws {
+    let folder = try TemporaryFolder()
+    let fixture = try Fixture("gpt2")
+    let model = try fixture.model(Float.self)
+    let config = try configuration(fixture.checkpoint)
+    let source = hasSource ? fixture.checkpoint : nil
+    try model.save(to: folder.file("a"), config: config, like: source, shardByteLimit: 4000)
+    let saved = try Checkpoint(path: folder.file("a"))
+    #expect(saved.shards.count > 2)
+    #expect(saved.files.contains { $0.name == ShardIndex.fileName })
+    for (index, shard) in saved.shards.enumerated() {
+      #expect(shard.name == ShardPlan.fileName(index, of: saved.shards.count))
+      #expect(shard.header.metadata?["format"] == "pt")
+      let tensors = shard.header.tensors
+      #expect(tensors.count == 1 || tensors.reduce(0) { $0 + $1.byteCount } <= 4000)
+    }
+    var random = RandomNumbers(seed: 1)
+    let again = try Model<Float>(saved, workers: model.workers, random: &random)
+    #expect(again.parameters == model.parameters)
+    // What has shards keeps them.
+    try again.save(to: folder.file("b"), config: config, like: saved, shardByteLimit: 100)
+    let copy = try Checkpoint(path: folder.file("b"))
+    #expect(copy.shards.map(\.name) == saved.shards.map(\.name))
+    for name in saved.shards.map(\.name) + [ShardIndex.fileName] {
+      #expect(
+        try Folder.read(saved.fullPath(name), limit: 1 << 20)
+          == Folder.read(copy.fullPath(name), limit: 1 << 20))
+    }
+  }
+
   @Test func `an existing folder stays as it is, and a failure leaves nothing`() throws {
     let folder = try TemporaryFolder()
     let fixture = try Fixture("gpt2")

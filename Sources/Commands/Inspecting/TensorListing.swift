@@ -6,7 +6,9 @@ enum TensorListing {
   /// Shapes of more dimensions are not written out.
   private static let rankLimit = 64
 
-  static func answer(_ header: Header, path: String, byteCount: Int) -> Console.Answer {
+  static func answer(
+    _ header: Header, path: String, byteCount: Int, statistics: StatisticsListing?
+  ) -> Console.Answer {
     let alignment = Alignment(header)
     var lines = [
       "tensors: \(header.tensors.count)", "header: \(header.dataOffset) bytes",
@@ -27,7 +29,9 @@ enum TensorListing {
         "data_alignment": .integer(Int64(alignment.dataSection)),
         "misaligned_tensors": .integer(Int64(alignment.misaligned)),
         "tensors": .array(header.tensors.indices.map { json(header.tensors, $0) }),
-      ], lines + header.tensors.indices.map { line(header.tensors, $0) })
+        "statistics": statistics?.json,
+      ], lines + header.tensors.indices.map { line(header.tensors, $0) } + (statistics?.lines ?? [])
+    )
   }
 
   private static func line(_ tensors: TensorTable, _ position: Int) -> String {

@@ -10,18 +10,22 @@ extension Model {
   ///
   /// With a source, the folder has the source's shards and other files (tokenizer, model card); tensors that
   /// the model does not compute with are copied bit for bit, as are those whose values are still the
-  /// source's. New tensors go to the last shard. Without one, everything is in `model.safetensors`.
+  /// source's. New tensors go to the last shard. Without one, or where it is one file, the tensors are split
+  /// over several files once they are larger than the limit (``ShardPlan``).
   ///
   /// - Parameters:
   ///   - config: What becomes `config.json`.
   ///   - source: The folder that the model was loaded from.
   ///   - stored: The type of all float tensors; nil for each tensor's own, and binary32 for new ones.
   ///   - files: Further files by name; one of the source's of the same name is left out.
+  ///   - shardByteLimit: The most bytes of tensors in one file, where the source has no shards.
   public func save(
     to path: String, config: ModelConfiguration, like source: Checkpoint? = nil,
-    as stored: StoredFloat? = nil, adding files: [String: [UInt8]] = [:]
+    as stored: StoredFloat? = nil, adding files: [String: [UInt8]] = [:],
+    shardByteLimit: Int = ShardPlan.defaultByteLimit
   ) throws(ModelFileError) {
-    let writer = ModelWriter(model: self, source: source, stored: stored, files: files)
+    let writer = try ModelWriter(
+      model: self, source: source, stored: stored, files: files, shardByteLimit: shardByteLimit)
     try Folder.stage(path, byteCount: writer.byteCount, wrap: { .storage($0) }) {
       folder throws(ModelFileError) in
       try writer.write(to: folder, config: config)
@@ -50,6 +54,21 @@ private struct ModelWriter<Element: Scalar> {
     var name: String
     var metadata: [(key: ByteString, value: ByteString)]?
     var parts: [Part]
+
+    /// The files that this one becomes: itself, unless it is larger than the limit.
+    func split(byteLimit: Int) throws(HeaderError) -> [Shard] {
+      let shards = try ShardPlan(parts.map(\.entry), byteLimit: byteLimit).shards
+      if shards.count == 1 { return [self] }
+      return shards.enumerated().map { shard, positions in
+        Shard(
+          name: ShardPlan.fileName(shard, of: shards.count), metadata: metadata,
+          parts: positions.map { parts[$0] })
+      }
+    }
+
+    func layout() throws(HeaderError) -> Layout {
+      try Layout(parts.map(\.entry), metadata: metadata)
+    }
   }
 
   let model: Model<Element>
@@ -59,8 +78,9 @@ private struct ModelWriter<Element: Scalar> {
   private let shards: [Shard]
 
   init(
-    model: Model<Element>, source: Checkpoint?, stored: StoredFloat?, files: [String: [UInt8]]
-  ) {
+    model: Model<Element>, source: Checkpoint?, stored: StoredFloat?, files: [String: [UInt8]],
+    shardByteLimit: Int
+  ) throws(ModelFileError) {
     self.model = model
     self.files = files
     self.source = source
@@ -96,6 +116,11 @@ private struct ModelWriter<Element: Scalar> {
             name: parameter.name, dtype: stored?.dtype ?? .f32,
             shape: parameter.shape.map { UInt64($0) }), origin: .parameter(index, nil)))
     }
+    if shards.count == 1 {
+      do throws(HeaderError) { shards = try shards[0].split(byteLimit: shardByteLimit) } catch {
+        throw .file(.header(error, path: shards[0].name))
+      }
+    }
     self.shards = shards
   }
 
@@ -110,8 +135,16 @@ private struct ModelWriter<Element: Scalar> {
   }
 
   func write(to folder: String, config: ModelConfiguration) throws(ModelFileError) {
-    for shard in shards { try write(shard, to: Paths.join(folder, shard.name)) }
-    if shards.count > 1 { try writeIndex(to: folder) }
+    var written: [(file: String, layout: Layout)] = []
+    for shard in shards {
+      written.append((shard.name, try write(shard, to: Paths.join(folder, shard.name))))
+    }
+    if written.count > 1 {
+      let index = ShardIndex.encode(written)
+      try storing { () throws(StorageError) in
+        try AtomicFile.write(index.rawSpan, to: Paths.join(folder, ShardIndex.fileName))
+      }
+    }
     var config = config
     if let stored { config.store(as: stored.configName) }
     let bytes = try people(config.json)
@@ -142,11 +175,11 @@ private struct ModelWriter<Element: Scalar> {
     }
   }
 
-  private func write(_ shard: Shard, to path: String) throws(ModelFileError) {
+  private func write(_ shard: Shard, to path: String) throws(ModelFileError) -> Layout {
     let layout: Layout
-    do throws(HeaderError) {
-      layout = try Layout(shard.parts.map(\.entry), metadata: shard.metadata)
-    } catch { throw .file(.header(error, path: path)) }
+    do throws(HeaderError) { layout = try shard.layout() } catch {
+      throw .file(.header(error, path: path))
+    }
     var origins: [ByteString: Origin] = [:]
     for part in shard.parts { origins[part.entry.name] = part.origin }
     var file = try storing { () throws(StorageError) in
@@ -159,6 +192,7 @@ private struct ModelWriter<Element: Scalar> {
       try storing { () throws(StorageError) in try file.append(bytes.rawSpan) }
     }
     do throws(StorageError) { try file.commit() } catch { throw .storage(error) }
+    return layout
   }
 
   private func bytes(of origin: Origin, as dtype: DType) throws(ModelFileError) -> [UInt8] {
@@ -186,21 +220,6 @@ private struct ModelWriter<Element: Scalar> {
       throw .file(.checkpoint("\(file.path) changed while it was read", path: source.path))
     }
     return file.withBytes(of: place.info) { $0.copied() }
-  }
-
-  private func writeIndex(to folder: String) throws(ModelFileError) {
-    var map = JSONObject()
-    for shard in shards {
-      for part in shard.parts { map[part.entry.name] = .text(shard.name) }
-    }
-    let index = JSONValue.members([
-      "metadata": .members(["total_size": .integer(Int64(byteCount))]), "weight_map": .object(map),
-    ])
-    let bytes = try people(index)
-    try storing { () throws(StorageError) in
-      try AtomicFile.write(
-        bytes.rawSpan, to: Paths.join(folder, "model.safetensors.index.json"))
-    }
   }
 
   private func people(_ value: JSONValue) throws(ModelFileError) -> [UInt8] {

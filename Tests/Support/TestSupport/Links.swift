@@ -17,4 +17,9 @@ public enum Links {
   public static func symbolicLink(_ from: String, _ to: String) throws {
     guard symlink(from, to) == 0 else { throw StorageError(.notRegular, path: to) }
   }
+
+  /// Makes a pipe that has a name.
+  public static func namedPipe(_ path: String) throws {
+    guard mkfifo(path, 0o600) == 0 else { throw StorageError(.notRegular, path: path) }
+  }
 }
