@@ -277,8 +277,7 @@ extension Workspace {
         after: after.root, capsule: capsule,
         undoUntil: Timestamp(seconds: surroundings.now.seconds + Int64(undoDays) * 86_400)),
       attachments: attachments, after: after,
-      // Everything else of the files was read and hashed before, or was not asked for.
-      closing: .patchApplied, discarding: nil, verification: .touched, store: store, surroundings)
+      closing: .patchApplied, discarding: nil, store: store, surroundings)
     return OperationResult(
       model: model, before: plan.base.root, after: after.root, leaf: leaf.sequence,
       files: target.shardNames, patch: patch.statement.patchDigest, signers: plan.signers)

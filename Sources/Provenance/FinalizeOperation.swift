@@ -42,16 +42,8 @@ extension Workspace {
   ) throws(ProvenanceError) -> FinalizePlan {
     try Self.refuseUnfinished(folder)
     let state = try ledger { () throws(LedgerError) in try store.state() }
-    let checkpoint = try readingModel(folder)
-    let total = checkpoint.byteCount
-    let found: ModelDigest
-    do throws(PatchError) {
-      found = try ModelDigest(checkpoint) { surroundings.progress("checking the model", $0, total) }
-    } catch { throw ProvenanceError(error) }
-    let identity = try ModelIdentity(folder: folder, root: found.root, store: store, state: state)
-    guard let model = identity.known else {
-      throw ProvenanceError(.state, "\(folder): not a model of this ledger")
-    }
+    let found = try HashedModel(folder: folder, store: store, state: state, surroundings)
+    let model = found.model
     if let open = model.openIntent {
       throw ProvenanceError(
         .state, "leaf \(open.leaf) has begun an operation on this model that has not ended",
@@ -59,16 +51,11 @@ extension Workspace {
     }
     let applications = try Self.toFinalize(wanted, model, folder)
     // What can't be undone is not begun on a model that is not what the ledger has.
-    guard model.head == found.root else {
-      throw ProvenanceError(
-        .state,
-        "\(folder): the model is not what the ledger has: expected root \(model.head), found \(found.root)",
-        hint: "`unlearn-patch verify \(folder)` tells what it is")
-    }
+    try found.checkHead()
     return FinalizePlan(
       model: model.id, applications: applications,
-      remains: try remains(of: applications, model, state, store), root: found.root,
-      modelByteCount: total)
+      remains: try remains(of: applications, model, state, store), root: found.digest.root,
+      modelByteCount: found.checkpoint.byteCount)
   }
 
   private static func toFinalize(

@@ -74,8 +74,7 @@ extension Workspace {
   func writeUnderJournal(
     _ target: PatchTarget, _ patch: borrowing PatchFile, journal: Journal,
     intent: Event, attachments: LedgerStore.Attachments, after: ModelDigest,
-    closing: LeafType, discarding capsule: String?, verification: PatchTarget.Verification,
-    store: LedgerStore,
+    closing: LeafType, discarding capsule: String?, store: LedgerStore,
     _ surroundings: Surroundings
   ) throws(ProvenanceError) -> Leaf {
     let folder = target.checkpoint.path
@@ -93,9 +92,9 @@ extension Workspace {
       try patching { () throws(PatchError) in
         try target.writeInPlace(patch) { surroundings.progress("writing", $0, total) }
       }
-      try checkWritten(
-        target, patch, after, are: journal.operation == .apply ? .result : .base, verification,
-        surroundings)
+      let side: PatchTarget.Side = journal.operation == .apply ? .result : .base
+      // All else of the files was read and hashed before, or was not asked for.
+      try patching { () throws(PatchError) in try target.checkTouched(patch, are: side) }
       let closed = try close(
         intent: leaves[leaves.count - 1].sequence, intent, closing, root: after.root, outcome: nil,
         store: store, surroundings)
@@ -109,27 +108,6 @@ extension Workspace {
           "the operation was interrupted: `unlearn-patch recover \(folder)` finishes it, with --undo it is taken back"
       )
     }
-  }
-
-  /// Reads back what was written: the touched bytes, and the whole shards where everything is verified.
-  func checkWritten(
-    _ target: PatchTarget, _ patch: borrowing PatchFile, _ after: ModelDigest,
-    are side: PatchTarget.Side, _ verification: PatchTarget.Verification,
-    _ surroundings: Surroundings
-  ) throws(ProvenanceError) {
-    if verification == .touched {
-      for name in target.shardNames where after[name] == nil {
-        throw ProvenanceError(.invalid, "\(name) is not part of the result")
-      }
-      return try patching { () throws(PatchError) in
-        try target.checkTouched(patch, are: side)
-      }
-    }
-    let total = target.shardByteCount
-    let written = try patching { () throws(PatchError) in
-      try target.digestAfterWriting { surroundings.progress("checking", $0, total) }
-    }
-    try Self.check(written, are: after)
   }
 
   /// Holds the digests of files that were written against those of the model that they belong to.

@@ -47,17 +47,8 @@ extension Workspace {
   ) throws(ProvenanceError) -> RollbackPlan {
     try Self.refuseUnfinished(folder)
     let state = try ledger { () throws(LedgerError) in try store.state() }
-    let checkpoint = try readingModel(folder)
-    let total = checkpoint.byteCount
-    let found: ModelDigest
-    do throws(PatchError) {
-      found = try ModelDigest(checkpoint) { surroundings.progress("checking the model", $0, total) }
-    } catch { throw ProvenanceError(error) }
-    let identity = try ModelIdentity(
-      folder: folder, root: found.root, store: store, state: state)
-    guard let model = identity.known else {
-      throw ProvenanceError(.state, "\(folder): not a model of this ledger")
-    }
+    let found = try HashedModel(folder: folder, store: store, state: state, surroundings)
+    let (checkpoint, model) = (found.checkpoint, found.model)
     let index = try Self.application(of: wanted, model, folder)
     let applied = model.applied[index]
     if let destroyed = applied.destroyed {
@@ -66,12 +57,7 @@ extension Workspace {
         "the patch \(applied.patch) can't be taken back: its undo key and capsule were destroyed by `finalize` (leaf \(destroyed)); what it replaced can't be restored"
       )
     }
-    guard model.head == found.root else {
-      throw ProvenanceError(
-        .state,
-        "\(folder): the model is not what the ledger has: expected root \(model.head), found \(found.root)",
-        hint: "`unlearn-patch verify \(folder)` tells what it is")
-    }
+    try found.checkHead()
     let signed = try keptPatch(applied.patch, state, store)
     let map = Self.unitMap(checkpoint)
     for later in model.applied[(index + 1)...] {
@@ -102,7 +88,7 @@ extension Workspace {
       try target.checkInverse(inverse)
     } catch { throw ProvenanceError(error) }
     return RollbackPlan(
-      patch: signed, target: target, before: found, model: model, applied: applied,
+      patch: signed, target: target, before: found.digest, model: model, applied: applied,
       inverse: inverse)
   }
 
@@ -199,7 +185,7 @@ extension Workspace {
         "rollback", statement, bundle: nil, model: plan.model.id, before: plan.before.root,
         after: after.root, capsule: capsule, changed: changed),
       attachments: LedgerStore.Attachments(), after: after,
-      closing: .patchRolledBack, discarding: capsule, verification: .touched, store: store,
+      closing: .patchRolledBack, discarding: capsule, store: store,
       surroundings)
     return OperationResult(
       model: plan.model.id, before: plan.before.root, after: after.root,

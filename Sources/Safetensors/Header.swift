@@ -42,6 +42,13 @@ public struct Header: Hashable, Sendable {
 }
 
 extension Header {
+  /// Where a tensor lies in the file.
+  public func fileRange(of tensor: TensorInfo) -> Range<Int> {
+    dataOffset + tensor.dataRange.lowerBound..<dataOffset + tensor.dataRange.upperBound
+  }
+}
+
+extension Header {
   /// Parses a file and checks it.
   ///
   /// - Parameters:

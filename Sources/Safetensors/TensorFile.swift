@@ -64,8 +64,7 @@ public struct TensorFile: ~Copyable, Sendable {
 
   /// Where a tensor lies in the file.
   public func fileRange(of tensor: TensorInfo) -> Range<Int> {
-    header.dataOffset + tensor.dataRange.lowerBound..<header.dataOffset
-      + tensor.dataRange.upperBound
+    header.fileRange(of: tensor)
   }
 
   /// Reads a range of the file once from end to end, keeping one window of it in memory.

@@ -65,7 +65,7 @@ public struct TensorReader: ~Copyable, Sendable {
     do throws(StorageError) {
       try file.readExactly(
         into: &buffer, count: range.count,
-        at: header.dataOffset + tensor.dataRange.lowerBound + range.lowerBound)
+        at: header.fileRange(of: tensor).lowerBound + range.lowerBound)
     } catch { throw .storage(error) }
   }
 

@@ -21,8 +21,7 @@ struct EditedShard {
 
   /// Where a tensor lies in the file.
   func fileRange(_ edit: BoundEdit) -> Range<Int> {
-    header.dataOffset + edit.info.dataRange.lowerBound..<header.dataOffset
-      + edit.info.dataRange.upperBound
+    header.fileRange(of: edit.info)
   }
 
   /// Calls `body` with each window of the result.

@@ -110,7 +110,7 @@ public struct PatchTarget: Sendable {
         var touched = TouchedBytes()
         return try touched.digest(
           part, of: patch, in: file,
-          tensorStart: checkpoint.shards[index].header.dataOffset + edit.info.dataRange.lowerBound)
+          tensorStart: checkpoint.shards[index].header.fileRange(of: edit.info).lowerBound)
       }
       let expected = side == .base ? stated.before : stated.after
       guard found != expected else { return }

@@ -27,13 +27,11 @@ public enum UndoCapsule {
           let part = edit.parts.first(where: { $0.kind == kind })
         else {
           try writer.append(
-            patch.bytes.extracting(
-              patch.header.dataOffset + entry.dataRange.lowerBound..<patch.header.dataOffset
-                + entry.dataRange.upperBound))
+            patch.bytes.extracting(patch.header.fileRange(of: entry)))
           continue
         }
         let shard = target.checkpoint.shards[edit.shard]
-        let start = shard.header.dataOffset + edit.info.dataRange.lowerBound
+        let start = shard.header.fileRange(of: edit.info).lowerBound
         // The touched bytes stream through one window into the seal; a failing seal is kept for after.
         var failure: AttestationError?
         do throws(StorageError) {

@@ -16,7 +16,7 @@ struct BaseValues: ~Copyable {
 
   init(of edit: BoundEdit, in checkpoint: Checkpoint) throws(StorageError) {
     let shard = checkpoint.shards[edit.shard]
-    start = shard.header.dataOffset + edit.info.dataRange.lowerBound
+    start = shard.header.fileRange(of: edit.info).lowerBound
     tensorByteCount = edit.info.byteCount
     file = try Descriptor(checkpoint.fullPath(shard.name), .read)
   }

@@ -175,7 +175,7 @@ extension CompactPatch {
         let new = BlockJob.jobs(edit, part, length: source.header.blockLength)
         jobs += new
         sources += new.map { _ in
-          (source, patch.header.dataOffset + part.part.values.dataRange.lowerBound)
+          (source, patch.header.fileRange(of: part.part.values).lowerBound)
         }
       }
     }

@@ -42,28 +42,21 @@ enum Planes {
   /// The bit planes of byte planes, lowest bit first; the first number is in the lowest bit of a plane's first byte.
   static func bits(ofBytes planes: [UInt8], count: Int, width: Int) -> [UInt8] {
     let groups = stride(count) / 8
-    var result = [UInt8](repeating: 0, count: planes.count)
-    var target = result.mutableSpan
-    let source = planes.span
-    for plane in 0..<width {
-      let start = plane * groups * 8
-      for group in 0..<groups {
-        var square: UInt64 = 0
-        for row in 0..<8 { square |= UInt64(source[start + group * 8 + row]) << UInt64(row * 8) }
-        if square == 0 { continue }
-        square = transposed(square)
-        for row in 0..<8 {
-          target[start + row * groups + group] = UInt8(
-            truncatingIfNeeded: square >> UInt64(row * 8))
-        }
-      }
-    }
-    return result
+    return transposing(planes, groups, width, from: (group: 8, row: 1), to: (group: 1, row: groups))
   }
 
   /// The byte planes of bit planes.
   static func bytes(ofBits planes: [UInt8], count: Int, width: Int) -> [UInt8] {
     let groups = stride(count) / 8
+    return transposing(planes, groups, width, from: (group: 1, row: groups), to: (group: 8, row: 1))
+  }
+
+  /// Transposes each 8 × 8 bits of planes, with what lies between groups and between rows on either side.
+  @inline(__always)
+  private static func transposing(
+    _ planes: [UInt8], _ groups: Int, _ width: Int, from: (group: Int, row: Int),
+    to: (group: Int, row: Int)
+  ) -> [UInt8] {
     var result = [UInt8](repeating: 0, count: planes.count)
     var target = result.mutableSpan
     let source = planes.span
@@ -71,13 +64,12 @@ enum Planes {
       let start = plane * groups * 8
       for group in 0..<groups {
         var square: UInt64 = 0
-        for row in 0..<8 {
-          square |= UInt64(source[start + row * groups + group]) << UInt64(row * 8)
-        }
+        let (first, last) = (start + group * from.group, start + group * to.group)
+        for row in 0..<8 { square |= UInt64(source[first + row * from.row]) << UInt64(row * 8) }
         if square == 0 { continue }
         square = transposed(square)
         for row in 0..<8 {
-          target[start + group * 8 + row] = UInt8(truncatingIfNeeded: square >> UInt64(row * 8))
+          target[last + row * to.row] = UInt8(truncatingIfNeeded: square >> UInt64(row * 8))
         }
       }
     }

@@ -39,10 +39,10 @@ public struct CheckpointDiff {
             info: info,
             old: TensorComparison.Side(
               path: base.fullPath(shard.name),
-              start: shard.header.dataOffset + info.dataRange.lowerBound),
+              start: shard.header.fileRange(of: info).lowerBound),
             new: TensorComparison.Side(
               path: edited.fullPath(target.name),
-              start: target.header.dataOffset + new.info.dataRange.lowerBound)))
+              start: target.header.fileRange(of: new.info).lowerBound)))
         byteCount += info.byteCount
         if byteCount >= Self.batchByteCount {
           try Self.add(batch, to: &draft, encoding, advance)

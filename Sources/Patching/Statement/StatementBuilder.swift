@@ -64,7 +64,7 @@ public struct StatementBuilder {
         var touched = TouchedBytes()
         let before = try touched.digest(
           part, of: patch, in: file,
-          tensorStart: shard.header.dataOffset + edit.info.dataRange.lowerBound)
+          tensorStart: shard.header.fileRange(of: edit.info).lowerBound)
         return patch.record(part, of: edit, shard: shard.name, before: before)
       }
     }

@@ -1,23 +1,15 @@
 import Attestation
 import Patching
 import Safetensors
-import SampleModels
 import Storage
-import StrictJSON
 import TestSupport
+import StrictJSON
 
 extension FuzzTarget {
-  /// A patch file, bound to a small model: F16 `m` of 4 by 6, F32 `v` of 5, F32 scalar `s`.
+  /// A patch file, bound to a small model.
   static let patch = FuzzTarget("patch") {
-    let folder = try TemporaryFolder()
-    let sample = SampleModel(
-      config: .members(["model_type": "none"]),
-      tensors: [
-        SampleModel.Tensor("m", .f16, [4, 6]), SampleModel.Tensor("v", .f32, [5]),
-        SampleModel.Tensor("s", .f32, []),
-      ])
-    try sample.write(to: folder.file("model"))
-    let model = try Checkpoint(path: folder.file("model"))
+    let small = try SmallModel()
+    let (folder, model) = (small.folder, small.checkpoint)
     let digest = try ModelDigest(model)
     let file = ScratchFile("p.patch.safetensors", in: folder)
     return { input in

@@ -1,0 +1,23 @@
+import Safetensors
+import SampleModels
+import StrictJSON
+import TestSupport
+
+/// The model that patches are held against: F16 `m` of 4 by 6, F32 `v` of 5, F32 scalar `s`.
+struct SmallModel {
+  /// Where the model is, and room for what is read.
+  let folder: TemporaryFolder
+  let checkpoint: Checkpoint
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let sample = SampleModel(
+      config: .members(["model_type": "none"]),
+      tensors: [
+        SampleModel.Tensor("m", .f16, [4, 6]), SampleModel.Tensor("v", .f32, [5]),
+        SampleModel.Tensor("s", .f32, []),
+      ])
+    try sample.write(to: folder.file("model"))
+    checkpoint = try Checkpoint(path: folder.file("model"))
+  }
+}
