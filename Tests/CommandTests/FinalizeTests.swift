@@ -144,9 +144,8 @@ enum UndoKeys {
       for place in bytes.indices
       where bytes[place] == name[0] && bytes[place...].starts(with: name) {
         let start = place + 5 + 39
-        if start + 32 <= bytes.count, bytes[start] != UInt8(ascii: "\"") {
-          found.append(Array(bytes[start..<start + 32]))
-        }
+        // Where a leaf names the capsule no key follows; the log's digest tells which is one.
+        if start + 32 <= bytes.count { found.append(Array(bytes[start..<start + 32])) }
       }
     }
     return found
