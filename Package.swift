@@ -85,6 +85,7 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Schema/0001-ledger.sql"), .embedInCode("Schema/0002-subjects.sql"),
+        .embedInCode("Schema/0003-disclosures.sql"),
       ], swiftSettings: library),
 
     .target(name: "Compute", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: library),

@@ -8,7 +8,7 @@ import StrictJSON
 struct LedgerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ledger", abstract: "Shows and verifies the transparency log.",
-    subcommands: [Log.self, Head.self, VerifyLog.self])
+    subcommands: [Log.self, Head.self, VerifyLog.self, Shred.self, DataDigest.self])
 
   struct Log: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists the leaves.")

@@ -12,6 +12,22 @@ public enum LeafType: String, CaseIterable, Hashable, Sendable {
   case modelRegistered = "model.registered"
   /// A person asks to be forgotten.
   case requestReceived = "request.received"
+  /// The receipt of a request was confirmed to the person.
+  case requestConfirmed = "request.confirmed"
+  /// It was made sure who asks.
+  case requestIdentified = "request.identified"
+  /// More time is taken, and the person was told why.
+  case requestExtended = "request.extended"
+  /// Erasure was refused.
+  case requestRefused = "request.refused"
+  /// The person has taken the request back.
+  case requestWithdrawn = "request.withdrawn"
+  /// The request was met.
+  case requestClosed = "request.closed"
+  /// A recipient of the data was told of the erasure.
+  case recipientNotified = "recipient.notified"
+  /// Disclosures about a person were erased.
+  case disclosureShredded = "disclosure.shredded"
   /// A patch has been made.
   case patchCreated = "patch.created"
   /// A patch's effect has been measured.

@@ -103,6 +103,7 @@ extension LedgerState {
     }
     let id = try fields.identityIfPresent("request")
     let request = try requestPlace(id)
+    try checkOpen(request)
     let patch = try fields.digest("patch")
     let kept = try bundle(fields, of: patch, request: id)
     models.elements[place].steps.append(Step(to: after, by: fields.leaf, patch: patch))

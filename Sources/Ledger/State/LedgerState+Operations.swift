@@ -50,6 +50,7 @@ extension LedgerState {
         head: models[place].head)
     }
     let request = try requestPlace(intent.request)
+    if intent.isApply { try checkOpen(request) }
     let kept = try bundle(fields, of: intent.patch, request: intent.request)
     models.elements[place].openIntent = intent
     keep(kept, leaf: fields.sequence)
@@ -107,6 +108,7 @@ extension LedgerState {
       if let request {
         requests.elements[request].status = intent.isApply ? .applied : .open
         requests.elements[request].reversibleCount += intent.isApply ? 1 : -1
+        if !intent.isApply { reopen(request) }
       }
     }
     models.elements[place].openIntent = nil

@@ -13,9 +13,13 @@ extension LedgerState {
     /// When it came.
     public let received: CivilDate
     /// The last day to answer it.
-    public let due: CivilDate
-    /// Digests of what is said of the person.
-    public let commitments: [String]
+    public internal(set) var due: CivilDate
+    /// Digests of what is said of the person, and of whom was told.
+    public internal(set) var commitments: [String]
+    /// Those of them whose disclosures were erased.
+    public internal(set) var shredded: Set<String> = []
+    /// What has been done about it besides patches.
+    public internal(set) var handling = Handling()
     /// Where it stands.
     public internal(set) var status = Status.open
     /// Leaves that concern it.
@@ -58,11 +62,23 @@ extension LedgerState {
     guard due == regime.due(received: received) else {
       throw refuse("due \(due), the law gives until \(regime.due(received: received))")
     }
-    requests.append(
-      Request(
-        id: id, regime: regime, ground: try fields.text("ground"), received: received, due: due,
-        commitments: try fields.texts("commitments"), leaves: [fields.sequence]),
-      key: id)
+    let ground: Ground = try fields.term("ground")
+    var handling = Request.Handling()
+    handling.manner = try fields.termIfPresent("manner")
+    handling.utcOffset =
+      try fields.readIfPresent("utc_offset") { field throws(JSONFieldError) in
+        try field.integer()
+      } ?? 0
+    guard (-840...840).contains(handling.utcOffset) else {
+      throw refuse("clocks are at most 14 hours ahead of or behind UTC")
+    }
+    let request = Request(
+      id: id, regime: regime, ground: ground.rawValue, received: received, due: due,
+      commitments: try fields.texts("commitments"), handling: handling, leaves: [fields.sequence])
+    guard received <= request.day(at: fields.leaf.time) else {
+      throw refuse("\(received) has not come yet")
+    }
+    requests.append(request, key: id)
   }
 
   /// Adds a leaf to the history of a request.
@@ -76,7 +92,9 @@ extension LedgerState.Request: SubjectRow {
     .present([
       "regime": .text(regime.rawValue), "ground": .text(ground),
       "received": .text(received.description), "due": .text(due.description),
-      "commitments": .array(commitments.map { .text($0) }), "status": .text(status.rawValue),
+      "commitments": .array(commitments.map { .text($0) }),
+      "shredded": shredded.isEmpty ? nil : .array(shredded.sorted().map { .text($0) }),
+      "handling": handling.row, "status": .text(status.rawValue),
       "reversible": .integer(Int64(reversibleCount)),
     ])
   }
@@ -93,6 +111,11 @@ extension LedgerState.Request: SubjectRow {
       received: try row["received"].date(), due: try row["due"].date(),
       commitments: try row["commitments"].elements().map { field throws(JSONFieldError) in
         try field.text()
-      }, status: status, reversibleCount: try row["reversible"].count())
+      },
+      shredded: Set(
+        try row["shredded"].optional?.elements().map { field throws(JSONFieldError) in
+          try field.text()
+        } ?? []), handling: try Handling(row: row["handling"]), status: status,
+      reversibleCount: try row["reversible"].count())
   }
 }
