@@ -99,10 +99,24 @@ extension LedgerStore {
     guard checkpoint.treeSize == state.count, checkpoint.root == frontier.root else {
       throw LedgerError(
         .inconsistent(
-          "the leaves have been changed: they are not those of the signed head of \(head.size); `unlearn-patch ledger verify` tells more"
+          "\(try changedLeaf(database)), or the signed head of \(head.size) has been; `unlearn-patch ledger verify` tells more"
         ))
     }
     return state
+  }
+
+  /// Which leaf is not what its stored hash says, in words.
+  private static func changedLeaf(_ database: Database) throws -> String {
+    var changed: Int?
+    try forEachLeaf(database) { leaf in
+      if changed == nil,
+        try node(MerkleTree.NodeID(level: 0, position: leaf.sequence), database) != leaf.hash
+      {
+        changed = leaf.sequence
+      }
+    }
+    return changed.map { "leaf \($0) has been changed: it is not what its hash in the tree says" }
+      ?? "the leaves have been changed"
   }
 
   /// An artifact by its digest; nil where it is not kept.

@@ -25,7 +25,9 @@ struct LogWalk {
     heads = StoredHeads(database, verifierKey)
   }
 
-  /// Walks; throws where a leaf can't be read or does not follow. Of nodes and heads the first failure is kept.
+  /// Walks; of nodes and heads the first failure is kept.
+  ///
+  /// - Throws: Where a leaf can't be read or does not follow.
   mutating func run() throws {
     noteRoot()
     try LedgerStore.forEachLeaf(database) { leaf in
