@@ -72,13 +72,14 @@ extension LedgerState {
 }
 
 extension LedgerState.Request: SubjectRow {
-  var row: JSONValue {
-    .present([
-      "regime": .text(regime.rawValue), "ground": .text(ground),
-      "received": .text(received.description), "due": .text(due.description),
-      "commitments": .array(commitments.map { .text($0) }), "status": .text(status.rawValue),
-      "reversible": .integer(Int64(reversibleCount)),
-    ])
+  func write(to row: inout RowText) {
+    row.add("commitments", commitments)
+    row.add("due", due.description)
+    row.add("ground", ground)
+    row.add("received", received.description)
+    row.add("regime", regime.rawValue)
+    row.add("reversible", reversibleCount)
+    row.add("status", status.rawValue)
   }
 
   init(id: String, row: JSONField) throws(JSONFieldError) {

@@ -89,14 +89,13 @@ public struct LedgerState: Sendable {
     case .keyAdded: try takeKey(fields)
     case .reportExported: _ = try fields.digest("report")
     case .requestReceived: try takeRequest(fields)
-    case .modelRegistered: try takeModel(fields)
+    case .modelRegistered: try takeModel(fields, leaf)
     case .patchCreated, .patchSigned: try takePatch(fields)
     case .metricsRecorded: try takeMetrics(fields)
     case .patchIntent: try takeIntent(fields)
-    case .patchApplied where try fields.readIfPresent("intent") { _ in true } == nil:
-      try takeCopy(fields)
+    case .patchApplied where !fields.isPresent("intent"): try takeCopy(fields, leaf)
     case .patchApplied, .patchRolledBack, .patchAborted, .patchRecovered:
-      try takeOutcome(fields)
+      try takeOutcome(fields, leaf)
     case .undoDestroyed: try takeDestruction(fields)
     case .patchFinalized: try takeFinality(fields)
     case nil: break
