@@ -28,6 +28,9 @@ let package = Package(
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Patching", targets: ["Patching"]),
     .library(name: "Provenance", targets: ["Provenance"]),
+    .library(name: "Ledger", targets: ["Ledger"]),
+    .library(name: "Attestation", targets: ["Attestation"]),
+    .library(name: "StrictJSON", targets: ["StrictJSON"]),
     .library(name: "Transformer", targets: ["Transformer"]),
     .library(name: "Tokenization", targets: ["Tokenization"]),
     .library(name: "Training", targets: ["Training"]),
@@ -82,6 +85,7 @@ let package = Package(
       name: "Ledger",
       dependencies: [
         "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       resources: [
         .embedInCode("Schema/0001-ledger.sql"), .embedInCode("Schema/0002-subjects.sql"),

@@ -1,5 +1,5 @@
 import Attestation
-public import Ledger
+import Ledger
 public import Storage
 import StrictJSON
 

@@ -142,24 +142,6 @@ import Testing
     #expect(try bench.store.leaves().count == 1)
   }
 
-  @Test func `a database that was cut anywhere is refused without a crash`() throws {
-    let bench = try Bench()
-    for _ in 0..<20 { try bench.append(bench.request()) }
-    try bench.attack("PRAGMA wal_checkpoint(TRUNCATE)")
-    let whole = try Folder.read(bench.path, limit: 1 << 24)
-    #expect(whole.count > 8 * 4096)
-    let cut = bench.folder.file("cut.sqlite")
-    for count in Array(stride(from: 0, to: whole.count, by: 2048)) + [1, 99, 101] {
-      try AtomicFile.write(Array(whole.prefix(count)).rawSpan, to: cut, replacing: true)
-      do throws(LedgerError) {
-        let store = try LedgerStore(
-          path: cut, verifierKey: bench.verifierKey, pins: bench.pins, access: .read)
-        let verification = LedgerVerification(store, pins: bench.pins, isKeyTrusted: true)
-        #expect(Verdict(verification.findings) == .invalid, "cut at \(count)")
-      } catch { #expect(!error.description.isEmpty) }
-    }
-  }
-
   @Test func `a later clock is kept, an earlier one does not go back`() throws {
     let bench = try Bench()
     try bench.store.append(

@@ -22,7 +22,7 @@ extension LedgerState {
     guard day >= request.received else {
       throw refuse("\(day) is before the request came, \(request.received)")
     }
-    guard day <= request.day(at: fields.leaf.time) else { throw refuse("\(day) has not come yet") }
+    guard day <= request.day(at: try fields.time("time")) else { throw refuse("\(day) has not come yet") }
     return HandlingStep(place: place, day: day)
   }
 
@@ -148,13 +148,13 @@ extension LedgerState {
 
 extension LeafFields {
   /// A day.
-  func date(_ key: String) throws(LeafRefusal) -> CivilDate {
+  func date(_ key: StaticString) throws(LeafRefusal) -> CivilDate {
     guard let date = CivilDate(try text(key)) else { throw refuse("\(key) is no day") }
     return date
   }
 
   /// A word of a closed list.
-  func term<Term: RawRepresentable<String> & CaseIterable>(_ key: String) throws(LeafRefusal)
+  func term<Term: RawRepresentable<String> & CaseIterable>(_ key: StaticString) throws(LeafRefusal)
     -> Term
   {
     let text = try text(key)
@@ -166,7 +166,7 @@ extension LeafFields {
   }
 
   /// A word of a closed list, where it is given.
-  func termIfPresent<Term: RawRepresentable<String> & CaseIterable>(_ key: String)
+  func termIfPresent<Term: RawRepresentable<String> & CaseIterable>(_ key: StaticString)
     throws(LeafRefusal) -> Term?
   {
     guard try textIfPresent(key) != nil else { return nil }
@@ -174,22 +174,25 @@ extension LeafFields {
   }
 
   /// A truth value that is false where it is left out.
-  func flag(_ key: String) throws(LeafRefusal) -> Bool {
+  func flag(_ key: StaticString) throws(LeafRefusal) -> Bool {
     try readIfPresent(key) { field throws(JSONFieldError) in try field.bool() } ?? false
   }
 }
 
 extension LedgerState.Request.Handling {
-  /// What reducing needs of it.
-  var row: JSONValue? {
-    let value = JSONValue.present([
-      "manner": .text(manner?.rawValue),
-      "utc_offset": utcOffset == 0 ? nil : .integer(Int64(utcOffset)),
-      "confirmed": .text(confirmed?.description), "identity_check": .text(identityCheck?.rawValue),
-      "extension": .text(extensionReason?.rawValue), "notified": .count(notifiedCount),
-      "unreachable": .count(unreachableCount), "answer": answer?.row,
-    ])
-    return value
+  /// Writes what reducing needs of it.
+  func write(to row: inout RowText) {
+    if let answer {
+      row.key("answer")
+      row.object { answer.write(to: &$0) }
+    }
+    row.add("confirmed", confirmed?.description)
+    row.add("extension", extensionReason?.rawValue)
+    row.add("identity_check", identityCheck?.rawValue)
+    row.add("manner", manner?.rawValue)
+    row.add("notified", notifiedCount)
+    row.add("unreachable", unreachableCount)
+    row.add("utc_offset", utcOffset == 0 ? nil : utcOffset)
   }
 
   init(row: JSONField) throws(JSONFieldError) {
@@ -207,14 +210,15 @@ extension LedgerState.Request.Handling {
 }
 
 extension LedgerState.Request.Answer {
-  fileprivate var row: JSONValue {
-    let on: JSONValue? = .text(date.description)
-    switch self {
-    case .refused(let basis, _): return .present(["refused": .text(basis.rawValue), "on": on])
-    case .withdrawn: return .present(["on": on])
-    case .closed(let effect, let isPartial, _):
-      return .present(["closed": .text(effect.rawValue), "partial": .bool(isPartial), "on": on])
+  fileprivate func write(to row: inout RowText) {
+    if case .closed(let effect, let isPartial, _) = self {
+      row.add("closed", effect.rawValue)
+      row.add("on", date.description)
+      row.add("partial", isPartial ? 1 : 0)
+      return
     }
+    row.add("on", date.description)
+    if case .refused(let basis, _) = self { row.add("refused", basis.rawValue) }
   }
 
   fileprivate init(row: JSONField) throws(JSONFieldError) {
@@ -222,7 +226,7 @@ extension LedgerState.Request.Answer {
     if let basis = row["refused"].optional {
       self = .refused(try basis.term(), on: date)
     } else if let effect = row["closed"].optional {
-      self = .closed(try effect.term(), isPartial: try row["partial"].bool(), on: date)
+      self = .closed(try effect.term(), isPartial: try row["partial"].count() == 1, on: date)
     } else {
       self = .withdrawn(on: date)
     }

@@ -75,7 +75,7 @@ extension LedgerState {
     let request = Request(
       id: id, regime: regime, ground: ground.rawValue, received: received, due: due,
       commitments: try fields.texts("commitments"), handling: handling, leaves: [fields.sequence])
-    guard received <= request.day(at: fields.leaf.time) else {
+    guard received <= request.day(at: try fields.time("time")) else {
       throw refuse("\(received) has not come yet")
     }
     requests.append(request, key: id)
@@ -88,15 +88,17 @@ extension LedgerState {
 }
 
 extension LedgerState.Request: SubjectRow {
-  var row: JSONValue {
-    .present([
-      "regime": .text(regime.rawValue), "ground": .text(ground),
-      "received": .text(received.description), "due": .text(due.description),
-      "commitments": .array(commitments.map { .text($0) }),
-      "shredded": shredded.isEmpty ? nil : .array(shredded.sorted().map { .text($0) }),
-      "handling": handling.row, "status": .text(status.rawValue),
-      "reversible": .integer(Int64(reversibleCount)),
-    ])
+  func write(to row: inout RowText) {
+    row.add("commitments", commitments)
+    row.add("due", due.description)
+    row.add("ground", ground)
+    row.key("handling")
+    row.object { handling.write(to: &$0) }
+    row.add("received", received.description)
+    row.add("regime", regime.rawValue)
+    row.add("reversible", reversibleCount)
+    if !shredded.isEmpty { row.add("shredded", shredded.sorted()) }
+    row.add("status", status.rawValue)
   }
 
   init(id: String, row: JSONField) throws(JSONFieldError) {

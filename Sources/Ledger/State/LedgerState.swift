@@ -97,14 +97,13 @@ public struct LedgerState: Sendable {
     case .requestClosed: try takeClosing(fields)
     case .recipientNotified: try takeNotification(fields)
     case .disclosureShredded: try takeShredding(fields)
-    case .modelRegistered: try takeModel(fields)
+    case .modelRegistered: try takeModel(fields, leaf)
     case .patchCreated, .patchSigned: try takePatch(fields)
     case .metricsRecorded: try takeMetrics(fields)
     case .patchIntent: try takeIntent(fields)
-    case .patchApplied where try fields.readIfPresent("intent") { _ in true } == nil:
-      try takeCopy(fields)
+    case .patchApplied where !fields.isPresent("intent"): try takeCopy(fields, leaf)
     case .patchApplied, .patchRolledBack, .patchAborted, .patchRecovered:
-      try takeOutcome(fields)
+      try takeOutcome(fields, leaf)
     case .undoDestroyed: try takeDestruction(fields)
     case .patchFinalized: try takeFinality(fields)
     case nil: break
