@@ -8,15 +8,8 @@ public import Storage
   import struct Foundation.Data
 #endif
 
-/// SQLite's blobs travel as `Data` in GRDB; nothing else of Foundation is used.
-enum DatabaseBytes {
-  /// The bytes of a column; empty where it holds something else.
-  static func read(_ value: DatabaseValue) -> [UInt8] {
-    Data.fromDatabaseValue(value).map { Array($0) } ?? []
-  }
-}
-
 extension LedgerStore {
+  /// SQLite's blobs travel as `Data` in GRDB; nothing else of Foundation is used.
   static func bytes(_ bytes: [UInt8]) -> Data { Data(bytes) }
 
   static func node(_ id: MerkleTree.NodeID, _ database: Database) throws -> Digest {
