@@ -89,7 +89,6 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Schema/0001-ledger.sql"), .embedInCode("Schema/0002-subjects.sql"),
-        .embedInCode("Schema/0003-disclosures.sql"),
       ], swiftSettings: library),
 
     .target(name: "Compute", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: library),
@@ -237,7 +236,7 @@ let package = Package(
         "StrictJSON", "TestSupport",
       ], swiftSettings: house),
     .testTarget(
-      name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
+      name: "AttestationTests", dependencies: ["Attestation", "Storage", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
     .testTarget(
       name: "LedgerTests",

@@ -29,7 +29,7 @@ extension LedgerStore {
   public func disclosures() throws(LedgerError) -> [Disclosure] {
     try read { database in
       let version = try Schema.version(of: database)
-      let expires = version >= Schema.firstWithExpiry ? "expires" : "NULL"
+      let expires = version >= Schema.firstWithSubjects ? "expires" : "NULL"
       let rows = try Row.fetchCursor(
         database,
         sql: """

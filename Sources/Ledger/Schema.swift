@@ -5,19 +5,15 @@ import StrictJSON
 /// The schema of the ledger's database and its versions, in `PRAGMA user_version`.
 enum Schema {
   /// The version that this software writes.
-  static let version = 3
+  static let version = 2
 
   /// The statements that lead from each version to the next; the first from nothing to version 1.
   private static let steps = [
     PackageResources._001_ledger_sql, PackageResources._002_subjects_sql,
-    PackageResources._003_disclosures_sql,
   ]
 
-  /// The oldest version that rows are kept of subjects in.
+  /// The oldest version in which there are rows of subjects, and a disclosure can have a day of expiry.
   static let firstWithSubjects = 2
-
-  /// The oldest version in which a disclosure can have a day of expiry.
-  static let firstWithExpiry = 3
 
   /// The version of a database.
   ///

@@ -160,16 +160,3 @@ import Testing
     #expect(try bench.store.undoKey("undo-1") == nil)
   }
 }
-
-@Suite("Clocks of requests") struct RequestClockTests {
-  @Test(
-    "the last day to answer",
-    arguments: [
-      (Regime.gdpr, "2026-01-31", "2026-02-28"), (.gdpr, "2028-01-31", "2028-02-29"),
-      (.gdpr, "2026-12-15", "2027-01-15"), (.gdpr, "2026-03-31", "2026-04-30"),
-      (.ccpa, "2026-01-01", "2026-02-15"), (.ccpa, "2027-12-01", "2028-01-15"),
-    ])
-  func due(_ regime: Regime, _ received: String, _ due: String) throws {
-    #expect(regime.due(received: try #require(CivilDate(received))).description == due)
-  }
-}
