@@ -73,7 +73,12 @@ struct LeafFields {
   }
 
   /// Whether there is a field other than `null`.
-  func isPresent(_ key: StaticString) -> Bool { !isAbsent(key) && field(key).isPresent }
+  func isPresent(_ key: StaticString) -> Bool {
+    guard let members else { return field(key).isPresent }
+    guard let place = members.place(of: key, in: bytes.rawSpan) else { return false }
+    // Of the values only `null` begins so.
+    return bytes[place.lowerBound] != UInt8(ascii: "n")
+  }
 
   /// The bytes of a plain string, between its quotes.
   private func plainText(_ key: StaticString) -> Range<Int>? {
@@ -140,7 +145,7 @@ struct LeafFields {
   }
 
   func timeIfPresent(_ key: StaticString) throws(LeafRefusal) -> Timestamp? {
-    isAbsent(key) ? nil : isPresent(key) ? try time(key) : nil
+    isPresent(key) ? try time(key) : nil
   }
 
   /// A list of texts.
