@@ -63,8 +63,7 @@ import Testing
     let bench = try Bench()
     let request = try open(bench, "--disclose-until", "2026-01-01")
     let database = try Folder.read(bench.folder.file(".unlearn/ledger.sqlite"), limit: 1 << 24)
-    let log = try Folder.read(bench.folder.file(".unlearn/ledger.sqlite-wal"), limit: 1 << 24)
-    try AtomicFile.write((database + log).rawSpan, to: bench.folder.file(".unlearn/backup"))
+    try AtomicFile.write(database.rawSpan, to: bench.folder.file(".unlearn/backup"))
     try bench.refuse(
       ["ledger", "shred", "--expired"], code: 1, saying: "not erased", request, ".unlearn/backup")
     try Folder.remove(bench.folder.file(".unlearn/backup"))
