@@ -59,6 +59,9 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CStorage"),
     .target(name: "CKernels", exclude: ["body.h", "clones.h", "functions.h"]),
 
@@ -124,11 +127,15 @@ let package = Package(
       dependencies: ["Ledger", "Attestation", "Storage", "StrictJSON"],
       swiftSettings: library),
 
+    .target(
+      name: "Witnessing", dependencies: ["CCurl", "Ledger", "Attestation", "Storage"],
+      swiftSettings: library),
+
     // What a person asks for.
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Provenance", "Patching", "Training", "Ledger", "Architecture",
+        "AuditReport", "Witnessing", "Provenance", "Patching", "Training", "Ledger", "Architecture",
         "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -237,6 +244,10 @@ let package = Package(
       dependencies: [
         "Ledger", "Attestation", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: house),
+    .testTarget(
+      name: "WitnessingTests",
+      dependencies: ["Witnessing", "Ledger", "Attestation", "Storage", "TestSupport"],
+      swiftSettings: house),
     .testTarget(
       name: "PatchingTests",
       dependencies: [

@@ -22,7 +22,8 @@ public struct LogCheckpoint: Hashable, Sendable {
   /// Reads the text of a note; extension lines are allowed and ignored.
   public init(parsing text: String) throws(AttestationError) {
     let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
-    guard lines.count >= 4, lines.dropLast().allSatisfy({ !$0.isEmpty }), lines.last?.isEmpty == true,
+    guard lines.count >= 4, lines.dropLast().allSatisfy({ !$0.isEmpty }),
+      lines.last?.isEmpty == true,
       let origin = String(lines[0]), let size = DecimalText.integer(lines[1]),
       let root = String(lines[2]).flatMap({ Base64.decode($0) }).flatMap({ Digest(bytes: $0) })
     else { throw AttestationError(.malformed("not a checkpoint (origin, size, root)")) }

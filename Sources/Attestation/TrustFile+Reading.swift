@@ -79,7 +79,9 @@ private struct TrustReader {
   }
 
   private func checkCount(_ count: Int, _ what: String) throws(AttestationError) {
-    guard count < TrustFile.lineLimit else { throw fail("more than \(TrustFile.lineLimit) \(what)") }
+    guard count < TrustFile.lineLimit else {
+      throw fail("more than \(TrustFile.lineLimit) \(what)")
+    }
   }
 
   private mutating func readLog(_ words: [ByteString]) throws(AttestationError) {

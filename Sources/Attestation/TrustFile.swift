@@ -79,7 +79,8 @@ public struct TrustFile: Sendable {
     if let last = outside?.lastIndex {
       throw AttestationError(
         .malformed(
-          "the head of \(head.treeSize) leaves is signed with a key that counts up to leaf \(last)"))
+          "the head of \(head.treeSize) leaves is signed with a key that counts up to leaf \(last)")
+      )
     }
     throw AttestationError(
       .malformed("the head is not signed by a trusted key of \(ByteString(head.origin))"))

@@ -10,6 +10,7 @@ import Tokenization
 import Training
 import Transformer
 import Unlearning
+import Witnessing
 
 #if canImport(Glibc)
   import Glibc
@@ -135,6 +136,16 @@ private func asProvenanceError(_ error: ModelFileError) -> ProvenanceError {
   }
 }
 
+private func asProvenanceError(_ error: WitnessError) -> ProvenanceError {
+  switch error.reason {
+  case .badURL: ProvenanceError(.usage, error.description)
+  case .noAnswer, .badAnswer, .refused: ProvenanceError(.inputOutput, error.description)
+  case .setBack, .fork, .badCosignature: ProvenanceError(.invalid, error.description)
+  case .ledger(let inner): ProvenanceError(inner)
+  case .attestation(let inner): ProvenanceError(inner)
+  }
+}
+
 /// An error of any module as the one kind that commands report.
 func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   switch error {
@@ -142,6 +153,7 @@ func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   case let error as PatchError: ProvenanceError(error)
   case let error as LedgerError: ProvenanceError(error)
   case let error as AttestationError: ProvenanceError(error)
+  case let error as WitnessError: asProvenanceError(error)
   case let error as StorageError: ProvenanceError(error)
   case let error as TensorFileError: ProvenanceError(error)
   case let error as ModelFileError: asProvenanceError(error)

@@ -1,12 +1,6 @@
 import Attestation
 import GRDB
-public import Storage
-
-#if canImport(FoundationEssentials)
-  import struct FoundationEssentials.Data
-#else
-  import struct Foundation.Data
-#endif
+import Storage
 
 /// One file of a C2SP tlog-tiles folder: 1 to 256 hashes of a level, or as many entries.
 struct Tile: Hashable, Sendable {
@@ -101,7 +95,8 @@ extension LedgerStore {
     }
   }
 
-  private func storing<Value>(_ body: () throws(StorageError) -> Value) throws(LedgerError) -> Value {
+  private func storing<Value>(_ body: () throws(StorageError) -> Value) throws(LedgerError) -> Value
+  {
     do throws(StorageError) { return try body() } catch { throw LedgerError(.storage(error)) }
   }
 
@@ -119,7 +114,8 @@ extension LedgerStore {
     guard head.treeSize <= size, try root(ofFirst: head.treeSize) == head.root else {
       throw LedgerError(
         .inconsistent(
-          "the folder has a head of \(head.treeSize) leaves, which this log of \(size) does not continue"),
+          "the folder has a head of \(head.treeSize) leaves, which this log of \(size) does not continue"
+        ),
         path: path)
     }
   }
@@ -140,9 +136,9 @@ extension LedgerStore {
   private static func entries(_ range: Range<Int>, _ database: Database) throws -> [UInt8] {
     var bytes: [UInt8] = []
     for sequence in range {
-      let data = try Data.fetchOne(
+      let row = try Row.fetchOne(
         database, sql: "SELECT bytes FROM leaves WHERE sequence = ?", arguments: [sequence])
-      let leaf = data.map { Array($0) } ?? []
+      let leaf = row.map { DatabaseBytes.read($0[0]) } ?? []
       let hash = try node(MerkleTree.NodeID(level: 0, position: sequence), database)
       guard MerkleTree.leafHash(leaf) == hash, let length = UInt16(exactly: leaf.count) else {
         throw LedgerError(

@@ -132,7 +132,8 @@ extension Finding {
     guard judgement.isMet else {
       return Finding(
         "witnesses", .missing,
-        "\(what) lacks its quorum: \(judgement.lacking.joined(separator: "; ")); \(judgement.words)")
+        "\(what) lacks its quorum: \(judgement.lacking.joined(separator: "; ")); \(judgement.words)"
+      )
     }
     return Finding("witnesses", .passed, "\(what): \(judgement.words)")
   }

@@ -1,5 +1,5 @@
 public import Attestation
-public import Storage
+import Storage
 
 /// The cosigned heads of a log: files `SIZE.checkpoint` in a folder beside the ledger.
 ///
@@ -39,7 +39,8 @@ public struct WitnessStore: Sendable {
       let note = try SignedNote(parsing: bytes)
       let head = try LogCheckpoint(note, signedBy: key)
       guard head.treeSize == size else {
-        throw AttestationError(.malformed("the head has \(head.treeSize) leaves, its name says \(size)"))
+        throw AttestationError(
+          .malformed("the head has \(head.treeSize) leaves, its name says \(size)"))
       }
       return note
     } catch { throw LedgerError(.attestation(error), path: path) }
