@@ -178,12 +178,13 @@ let package = Package(
     // Tests.
     .target(name: "CFaultPoints", path: "Tests/Support/CFaultPoints"),
     .target(
-      name: "TestSupport", dependencies: ["SampleModels", "Storage"],
+      name: "TestSupport", dependencies: ["Attestation", "SampleModels", "Storage"],
       path: "Tests/Support/TestSupport", swiftSettings: house),
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Patching", "Training", "Ledger", "Architecture", "Attestation", "Safetensors",
+        "Patching", "Training", "Witnessing", "Ledger", "Architecture", "Attestation",
+        "Safetensors",
         "SampleModels", "Storage", "StrictJSON", "Tokenization", "TestSupport",
       ],
       path: "Tests/Support/FuzzTargets", swiftSettings: house),
@@ -238,7 +239,7 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
-      exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
+      exclude: ["Fixtures", "make-fixtures.sh", "make-note-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "LedgerTests",
       dependencies: [
@@ -257,7 +258,9 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["Commands", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints"],
+      dependencies: [
+        "Commands", "Attestation", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints",
+      ],
       swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]

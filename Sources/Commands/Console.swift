@@ -128,7 +128,7 @@ enum Exit {
   }
 }
 
-private func asProvenanceError(_ error: ModelFileError) -> ProvenanceError {
+private func wrapping(_ error: ModelFileError) -> ProvenanceError {
   switch error {
   case .file(let error): ProvenanceError(error)
   case .storage(let error): ProvenanceError(error)
@@ -136,7 +136,7 @@ private func asProvenanceError(_ error: ModelFileError) -> ProvenanceError {
   }
 }
 
-private func asProvenanceError(_ error: WitnessError) -> ProvenanceError {
+private func wrapping(_ error: WitnessError) -> ProvenanceError {
   switch error.reason {
   case .badURL: ProvenanceError(.usage, error.description)
   case .noAnswer, .badAnswer, .refused: ProvenanceError(.inputOutput, error.description)
@@ -153,10 +153,10 @@ func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   case let error as PatchError: ProvenanceError(error)
   case let error as LedgerError: ProvenanceError(error)
   case let error as AttestationError: ProvenanceError(error)
-  case let error as WitnessError: asProvenanceError(error)
+  case let error as WitnessError: wrapping(error)
   case let error as StorageError: ProvenanceError(error)
   case let error as TensorFileError: ProvenanceError(error)
-  case let error as ModelFileError: asProvenanceError(error)
+  case let error as ModelFileError: wrapping(error)
   case TrainingError.state(let error): asProvenanceError(error)
   case let error as DataError:
     error.storage.map { ProvenanceError($0) } ?? ProvenanceError(.invalid, error.description)

@@ -70,8 +70,7 @@ extension LedgerStore {
   public func exportTiles(to folder: String, cosigned: WitnessStore) throws(LedgerError)
     -> TileExport
   {
-    let (size, plain) = try newestHead()
-    let note = try cosigned.head(of: size, signedBy: verifierKey) ?? plain
+    let (size, note) = try newestHead(cosigned: cosigned)
     try checkExportedHead(in: folder, size: size)
     var export = TileExport(treeSize: size, written: 0, kept: 0)
     for tile in Tile.all(treeSize: size) {

@@ -1,19 +1,33 @@
 public import Attestation
+import GRDB
 public import Storage
 
 extension LedgerStore {
   /// How many leaves the log has by its newest signed head, and that head.
   public func newestHead() throws(LedgerError) -> (size: Int, note: SignedNote) {
-    guard let last = try heads().last else {
-      throw LedgerError(.inconsistent("the ledger has no signed head"), path: path)
+    let row = try read { database in
+      try Row.fetchOne(
+        database, sql: "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1")
     }
+    guard let row, let size = Int.fromDatabaseValue(row[0]),
+      let text = String.fromDatabaseValue(row[1])
+    else { throw LedgerError(.inconsistent("the ledger has no signed head"), path: path) }
     do throws(AttestationError) {
-      let note = try SignedNote(parsing: Array(last.note.utf8))
-      guard try LogCheckpoint(note, signedBy: verifierKey).treeSize == last.size else {
+      let note = try SignedNote(parsing: Array(text.utf8))
+      guard try LogCheckpoint(note, signedBy: verifierKey).treeSize == size else {
         throw AttestationError(.malformed("the newest head is of another size than it is kept as"))
       }
-      return (last.size, note)
+      return (size, note)
     } catch { throw LedgerError(.attestation(error), path: path) }
+  }
+
+  /// The newest signed head, with the cosignatures of witnesses where that very head has some.
+  public func newestHead(cosigned: WitnessStore) throws(LedgerError) -> (
+    size: Int, note: SignedNote
+  ) {
+    let (size, note) = try newestHead()
+    let head = try cosigned.head(of: size, signedBy: verifierKey)
+    return (size, head.flatMap { $0.text == note.text ? $0 : nil } ?? note)
   }
 
   /// The root of the first leaves of the log.
@@ -46,10 +60,31 @@ extension LedgerStore {
     if let kept = try cosigned.sizes().last(where: { $0 > leaf && $0 <= newest.size }),
       let head = try cosigned.head(of: kept, signedBy: verifierKey)
     {
+      try checkBeginning(head, of: newest.size)
       (size, note) = (kept, head)
     }
     return TransparencyProof(
       index: leaf, hashes: try inclusionProof(of: leaf, size: size), checkpoint: note)
+  }
+
+  /// A head that went to witnesses is a beginning of the log of so many leaves.
+  private func checkBeginning(_ note: SignedNote, of total: Int) throws(LedgerError) {
+    let head: LogCheckpoint
+    do throws(AttestationError) { head = try LogCheckpoint(parsing: note.text) } catch {
+      throw LedgerError(.attestation(error))
+    }
+    guard head.treeSize <= total else {
+      throw LedgerError(
+        .inconsistent(
+          "the log has \(total) leaves, and a head of \(head.treeSize) went to witnesses: its end was cut or an old copy restored"
+        ))
+    }
+    guard try root(ofFirst: head.treeSize) == head.root else {
+      throw LedgerError(
+        .inconsistent(
+          "the first \(head.treeSize) leaves are not those that went to witnesses: the log was rewritten or forked"
+        ))
+    }
   }
 
   /// What witnesses have seen of this log: every cosigned head must be a beginning of it, and the newest ones must
@@ -70,22 +105,7 @@ extension LedgerStore {
     var sufficient: (size: Int, judgement: WitnessPolicy.Judgement)?
     for size in sizes {
       guard let note = try cosigned.head(of: size, signedBy: verifierKey) else { continue }
-      let head: LogCheckpoint
-      do throws(AttestationError) { head = try LogCheckpoint(parsing: note.text) } catch {
-        throw LedgerError(.attestation(error))
-      }
-      guard size <= total else {
-        throw LedgerError(
-          .inconsistent(
-            "the log has \(total) leaves, and a head of \(size) went to witnesses: its end was cut or an old copy restored"
-          ))
-      }
-      guard try root(ofFirst: size) == head.root else {
-        throw LedgerError(
-          .inconsistent(
-            "the first \(size) leaves are not those that went to witnesses: the log was rewritten or forked"
-          ))
-      }
+      try checkBeginning(note, of: total)
       let judgement = policy.judge(note)
       guard judgement.refusals.isEmpty else {
         throw LedgerError(.inconsistent(judgement.refusals.joined(separator: "; ")))

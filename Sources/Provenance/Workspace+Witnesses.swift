@@ -27,11 +27,7 @@ extension Workspace {
   public func newestHead(_ store: LedgerStore) throws(ProvenanceError) -> (
     size: Int, note: SignedNote
   ) {
-    try ledger { () throws(LedgerError) in
-      let (size, note) = try store.newestHead()
-      let head = try cosigned.head(of: size, signedBy: verifierKey)
-      return (size, head.flatMap { $0.text == note.text ? $0 : nil } ?? note)
-    }
+    try ledger { () throws(LedgerError) in try store.newestHead(cosigned: cosigned) }
   }
 
   /// What a trust file and its witnesses say of this log: that its key may sign a log of this length, and that

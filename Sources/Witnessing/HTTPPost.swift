@@ -9,6 +9,12 @@ public struct HTTPPost: Sendable {
     public var status: Int
     /// The body.
     public var body: [UInt8]
+
+    /// Makes an answer.
+    public init(status: Int, body: [UInt8]) {
+      self.status = status
+      self.body = body
+    }
   }
 
   /// How long the whole exchange may take, in milliseconds.

@@ -40,13 +40,11 @@ struct WitnessRound {
       do throws(WitnessError) {
         let cosigned = try client.cosign(by: witness, knownSize: known, send: send)
         for line in cosigned.lines.dropFirst() { note.replace(with: line) }
-        rows.append(
-          .members(["name": .text(witness.name.description), "cosigned": .bool(true)]))
-        if case .signed(let time?) = cosigned.verification(by: witness.key) {
-          lines.append("cosigned  \(witness.name) at \(time)")
-        }
+        guard case .signed(let time?) = cosigned.verification(by: witness.key) else { continue }
+        rows.append(Self.row(witness, time))
+        lines.append("cosigned  \(witness.name) at \(time)")
       } catch {
-        let refusal = asProvenanceError(error as any Error)
+        let refusal = asProvenanceError(error)
         worst = worst == .invalid ? worst : refusal?.category
         Console.note("error: \(error)")
         rows.append(
@@ -60,6 +58,13 @@ struct WitnessRound {
     return (
       answer(size, note, rows, lines), worst.map { Exit.code($0) } ?? 0
     )
+  }
+
+  private static func row(_ witness: WitnessPolicy.Witness, _ time: Timestamp) -> JSONValue {
+    .members([
+      "name": .text(witness.name.description), "cosigned": .bool(true),
+      "time": .text(time.description),
+    ])
   }
 
   private func answer(
@@ -119,8 +124,7 @@ struct WitnessRound {
           continue
         }
         for line in cosigned.lines.dropFirst() { note.replace(with: line) }
-        rows.append(
-          .members(["name": .text(witness.name.description), "cosigned": .bool(true)]))
+        rows.append(Self.row(witness, time))
         lines.append("cosigned  \(witness.name) at \(time)")
       }
       if rows.isEmpty { continue }
