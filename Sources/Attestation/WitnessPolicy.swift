@@ -69,10 +69,9 @@ public struct WitnessPolicy: Hashable, Sendable {
     var settled: [ByteString: Bool] = [:]
     for witness in witnesses {
       switch note.verification(by: witness.key) {
-      case .absent: judgement.absent.append(witness.name)
-      case .signed(let time):
-        judgement.cosigners.append(
-          Judgement.Cosigner(name: witness.name, time: time ?? Timestamp(seconds: 0)))
+      case .absent, .signed(at: nil): judgement.absent.append(witness.name)
+      case .signed(let time?):
+        judgement.cosigners.append(Judgement.Cosigner(name: witness.name, time: time))
         settled[witness.name] = true
       case .refused(let why): judgement.refusals.append(why)
       }

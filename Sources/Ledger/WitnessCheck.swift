@@ -87,8 +87,10 @@ extension LedgerStore {
     }
   }
 
-  /// What witnesses have seen of this log: every cosigned head must be a beginning of it, and the newest ones must
-  /// meet the quorum. Empty where no witness is asked for and none has cosigned.
+  /// What witnesses have seen of this log.
+  ///
+  /// Every head that went to them must be a beginning of the log, and one of them must meet the quorum. Empty where
+  /// no witness is asked for and none has cosigned.
   public func witnessFindings(_ cosigned: WitnessStore, policy: WitnessPolicy) -> [Finding] {
     do throws(LedgerError) { return [try witnessFinding(cosigned, policy)].compactMap { $0 } } catch
     {

@@ -30,8 +30,10 @@ extension Workspace {
     try ledger { () throws(LedgerError) in try store.newestHead(cosigned: cosigned) }
   }
 
-  /// What a trust file and its witnesses say of this log: that its key may sign a log of this length, and that
-  /// enough witnesses have seen it. Empty where neither is asked for.
+  /// What a trust file and its witnesses say of this log.
+  ///
+  /// That its key may sign a log of this length, and that enough witnesses have seen it; empty where neither is
+  /// asked for.
   public func headFindings(_ store: LedgerStore, _ trust: TrustFile?) -> [Finding] {
     var findings: [Finding] = []
     if let log = trust?.logKeys.first(where: { $0.key == verifierKey }), let last = log.lastIndex {

@@ -129,9 +129,11 @@ import Testing
     try askWitness()
     try bench.makePatch()
     try bench.succeed("apply", "model", "p.patch.safetensors")
+    try bench.refuse(["verify", "model"], code: 4, saying: "missing witnesses")
     try bench.succeed("ledger", "witness", "--request-file", "request")
     try answer("request")
     try bench.succeed("ledger", "witness", "--response-file", "response")
+    #expect(try bench.succeed("verify", "model").contains("ok      witnesses"))
     try bench.succeed("report", "export", "-o", "report")
     for (format, ending) in [("ssh", "sig"), ("minisign", "minisig")] {
       try bench.succeed("ledger", "sign-file", "report/SHA256SUMS", "--format", format)
