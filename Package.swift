@@ -62,6 +62,9 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CStorage"),
     .target(name: "CKernels", exclude: ["body.h", "clones.h", "functions.h"]),
 
@@ -130,11 +133,15 @@ let package = Package(
       dependencies: ["Ledger", "Attestation", "Storage", "StrictJSON"],
       swiftSettings: library),
 
+    .target(
+      name: "Witnessing", dependencies: ["CCurl", "Ledger", "Attestation", "Storage"],
+      swiftSettings: library),
+
     // What a person asks for.
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Provenance", "Patching", "Training", "Ledger", "Architecture",
+        "AuditReport", "Witnessing", "Provenance", "Patching", "Training", "Ledger", "Architecture",
         "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -177,12 +184,13 @@ let package = Package(
     // Tests.
     .target(name: "CFaultPoints", path: "Tests/Support/CFaultPoints"),
     .target(
-      name: "TestSupport", dependencies: ["SampleModels", "Storage"],
+      name: "TestSupport", dependencies: ["Attestation", "SampleModels", "Storage"],
       path: "Tests/Support/TestSupport", swiftSettings: house),
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Patching", "Training", "Ledger", "Architecture", "Attestation", "Safetensors",
+        "Patching", "Training", "Witnessing", "Ledger", "Architecture", "Attestation",
+        "Safetensors",
         "SampleModels", "Storage", "StrictJSON", "Tokenization", "TestSupport",
       ],
       path: "Tests/Support/FuzzTargets", swiftSettings: house),
@@ -237,12 +245,16 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "Storage", "TestSupport"],
-      exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
+      exclude: ["Fixtures", "make-fixtures.sh", "make-note-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "LedgerTests",
       dependencies: [
         "Ledger", "Attestation", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ], exclude: ["Fixtures"], swiftSettings: house),
+    .testTarget(
+      name: "WitnessingTests",
+      dependencies: ["Witnessing", "Ledger", "Attestation", "Storage", "TestSupport"],
+      swiftSettings: house),
     .testTarget(
       name: "PatchingTests",
       dependencies: [
@@ -252,7 +264,9 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["Commands", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints"],
+      dependencies: [
+        "Commands", "Attestation", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints",
+      ],
       swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]

@@ -14,6 +14,7 @@ import StrictJSON
 /// .unlearn/artifacts/         patches that were applied, by digest
 /// .unlearn/undo/              sealed undo capsules
 /// .unlearn/data.key           keys the digests of data sets in statements; mode 0600
+/// .unlearn/witness/           heads that witnesses have cosigned
 /// ```
 public struct Workspace: Sendable {
   /// The name of the folder.
@@ -99,7 +100,10 @@ public struct Workspace: Sendable {
         Array("\(verifierKey.encoded)\n".utf8).rawSpan, to: verifierKeyPath(hidden))
       let trust = """
         # Whom this workspace trusts. One line each:
-        #   log <vkey>
+        #   log <vkey> [<url>] [not-after-index=N]
+        #   witness <name> <vkey> [<url>]
+        #   group <name> any|all|<n> <member>...
+        #   quorum <name>|none
         #   signer <name> <pub.pem> [roles=artifact,model,report] [not-before=DATE] [not-after=DATE]
         #   require <n> <role>
         log \(verifierKey.encoded)
