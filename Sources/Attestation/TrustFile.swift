@@ -96,15 +96,22 @@ public struct TrustFile: Sendable {
     case invalid(String)
     /// A trusted signer has signed outside the time in which its key counts.
     case outsideWindow(String)
+    /// A trusted signer has signed with a key that had been revoked.
+    case revoked(String)
     /// Too few distinct trusted signers.
     case belowThreshold(have: [String], need: Int)
   }
 
   /// Judges the signatures of an envelope, each on its own; keys are counted, not signatures.
-  public func verdict(on envelope: DSSEEnvelope, role: Role, at time: Timestamp) -> Verdict {
+  ///
+  /// - Parameter revoked: Keys that don't count whatever the file says.
+  public func verdict(
+    on envelope: DSSEEnvelope, role: Role, at time: Timestamp, revoked: Set<Digest> = []
+  ) -> Verdict {
     let message = envelope.signedBytes
     var counted: Set<Signer> = []
     var outside: String?
+    var withdrawn: String?
     var invalid: String?
     for signature in envelope.signatures {
       guard
@@ -118,6 +125,10 @@ public struct TrustFile: Sendable {
         continue
       }
       guard signer.roles.contains(role) else { continue }
+      if revoked.contains(signer.key.keyID) {
+        withdrawn = signer.name
+        continue
+      }
       let early = signer.notBefore.map { time < $0 } ?? false
       let late = signer.notAfter.map { time > $0 } ?? false
       if early || late { outside = signer.name } else { counted.insert(signer) }
@@ -126,6 +137,7 @@ public struct TrustFile: Sendable {
     let need = required[role] ?? 1
     if names.count >= need { return .trusted(names) }
     if let invalid { return .invalid(invalid) }
+    if let withdrawn { return .revoked(withdrawn) }
     if !names.isEmpty { return .belowThreshold(have: names, need: need) }
     if let outside { return .outsideWindow(outside) }
     return .unknownSigner(hints: envelope.signatures.map(\.keyID))

@@ -58,9 +58,11 @@ public struct ReportEvidence: Sendable {
     return digests
   }
 
-  /// When a bundle was used first, which is when its signer's key had to count.
-  func firstUse(of bundle: Digest) throws(LedgerError) -> Timestamp {
-    for leaf in leaves where try Self.bundleDigests([leaf]).contains(bundle) { return leaf.time }
-    return asOf
+  /// When a bundle was used first, which is when its signer's key had to count, and which keys did not any more.
+  func firstUse(of bundle: Digest) throws(LedgerError) -> (time: Timestamp, revoked: Set<Digest>) {
+    for leaf in leaves where try Self.bundleDigests([leaf]).contains(bundle) {
+      return (leaf.time, Set(state.revokedKeys(at: leaf.sequence).keys))
+    }
+    return (asOf, [])
   }
 }

@@ -141,7 +141,9 @@ public struct ReportFolder: Sendable {
       }
       let bundle = try SigstoreBundle(parsing: bytes)
       let use = try evidence.firstUse(of: digest)
-      switch trust?.verdict(on: bundle.envelope, role: .artifact, at: use) {
+      switch trust?.verdict(
+        on: bundle.envelope, role: .artifact, at: use.time, revoked: use.revoked)
+      {
       case .trusted(let names):
         findings.append(Finding(step, .passed, "signed by \(names.joined(separator: ", "))"))
       case nil, .unknownSigner:

@@ -6,7 +6,8 @@ import StrictJSON
 
 struct Trust: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Says whom the workspace trusts.", subcommands: [Add.self, List.self])
+    abstract: "Says whom the workspace trusts.",
+    subcommands: [Add.self, Rotate.self, Revoke.self, List.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,8 +30,7 @@ struct Trust: ParsableCommand {
           return role
         }
         let key = try PublicKey(path: publicKey)
-        let file = Paths.name(of: publicKey)
-        let name = name ?? String(file.hasSuffix(".pub.pem") ? file.dropLast(8) : file[...])
+        let name = name ?? Trust.name(ofKeyFile: publicKey)
         let workspace = try common.needWorkspace()
         try workspace.addSigner(name: name, key: key, roles: roles, at: surroundings.now)
         return Console.Answer(

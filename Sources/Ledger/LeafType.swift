@@ -7,6 +7,10 @@ public enum LeafType: String, CaseIterable, Hashable, Sendable {
   case ledgerCreated = "ledger.created"
   /// A signer is trusted in this workspace.
   case keyAdded = "key.added"
+  /// A signer has another key from here on.
+  case keyRotated = "key.rotated"
+  /// A signer's key does not count any more.
+  case keyRevoked = "key.revoked"
   /// A model is known by the digests of its files.
   case modelRegistered = "model.registered"
   /// A person asks to be forgotten.

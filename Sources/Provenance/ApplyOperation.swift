@@ -27,9 +27,10 @@ extension Workspace {
     _ patch: borrowing SignedPatch, to folder: String, inPlace: Bool,
     verification: PatchTarget.Verification, store: LedgerStore, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> ApplyPlan {
-    let signers = try patch.checkTrust(try trust(), at: surroundings.now)
-    try Self.refuseUnfinished(folder)
     let state = try ledger { () throws(LedgerError) in try store.state() }
+    let signers = try patch.checkTrust(
+      try trust(), revoked: Set(state.revokedKeys(at: state.count).keys), at: surroundings.now)
+    try Self.refuseUnfinished(folder)
     try checkRequest(patch.statement, state)
     let checkpoint = try readingModel(folder)
     // Changes make values only of the base's, so what can be told without values comes first.

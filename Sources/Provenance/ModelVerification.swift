@@ -78,7 +78,8 @@ public struct ModelVerification: Sendable {
   ) {
     let steps = state.models.flatMap(\.steps)
     for patch in state.patches {
-      guard let use = steps.first(where: { $0.patch == patch.digest }) else { continue }
+      let uses = steps.filter { $0.patch == patch.digest && !$0.takesBack }
+      if uses.isEmpty { continue }
       let step = "patch \(patch.digest.hex.prefix(12))"
       do throws(ProvenanceError) {
         let signed = try workspace.keptPatch(patch.digest, state, store)
@@ -87,15 +88,29 @@ public struct ModelVerification: Sendable {
           continue
         }
         // Whether a key counted is a matter of when the patch was used, which the leaf records.
-        switch trust.verdict(on: signed.envelope, role: .artifact, at: use.time) {
-        case .trusted(let names):
-          add(step, .passed, "signed by \(names.joined(separator: ", "))")
-        case .outsideWindow(let name):
-          add(step, .failed, "signed by \(name), whose key did not count when the patch was used")
-        case .unknownSigner: add(step, .failed, "signed by no one whom the trust file names")
-        case .invalid(let what): add(step, .failed, what)
-        case .belowThreshold(let have, let need):
-          add(step, .failed, "\(need) signers are required, \(have.count) have signed")
+        var signers: [String] = []
+        var problem: String?
+        for use in uses where problem == nil {
+          let revoked = Set(state.revokedKeys(at: use.leaf).keys)
+          switch trust.verdict(
+            on: signed.envelope, role: .artifact, at: use.time, revoked: revoked)
+          {
+          case .trusted(let names): signers = names
+          case .outsideWindow(let name):
+            problem = "signed by \(name), whose key did not count when the patch was used"
+          case .revoked(let name):
+            problem =
+              "used at leaf \(use.leaf), signed by \(name) with a key that did not count any more"
+          case .unknownSigner: problem = "signed by no one whom the trust file names"
+          case .invalid(let what): problem = what
+          case .belowThreshold(let have, let need):
+            problem = "\(need) signers are required, \(have.count) have signed"
+          }
+        }
+        if let problem {
+          add(step, .failed, problem)
+        } else {
+          add(step, .passed, "signed by \(signers.joined(separator: ", "))")
         }
       } catch {
         add(step, error.category == .incomplete ? .missing : .failed, error.description)

@@ -77,10 +77,13 @@ public struct SignedPatch: ~Copyable, Sendable {
   public var bundleDigest: Digest { SHA256.digest(of: bundleBytes) }
 
   /// Demands enough trusted signatures, and that the time is right; gives the signers' names.
-  public func checkTrust(_ trust: TrustFile, at time: Timestamp) throws(ProvenanceError)
-    -> [String]
+  ///
+  /// - Parameter revoked: Keys that the log says don't count any more.
+  public func checkTrust(_ trust: TrustFile, revoked: Set<Digest> = [], at time: Timestamp)
+    throws(ProvenanceError) -> [String]
   {
-    let names = try Self.names(trust.verdict(on: envelope, role: .artifact, at: time))
+    let names = try Self.names(
+      trust.verdict(on: envelope, role: .artifact, at: time, revoked: revoked))
     if let notBefore = statement.notBefore, time < notBefore {
       throw ProvenanceError(.state, "the patch may not be applied before \(notBefore)")
     }
@@ -102,6 +105,10 @@ public struct SignedPatch: ~Copyable, Sendable {
     case .outsideWindow(let name):
       throw ProvenanceError(
         .untrusted, "\(name)'s key does not count now: outside not-before and not-after")
+    case .revoked(let name):
+      throw ProvenanceError(
+        .untrusted, "signed by \(name) with a key that has been revoked or replaced",
+        hint: "have it signed anew: `unlearn-patch sign PATCH --key KEY`")
     case .belowThreshold(let have, let need):
       throw ProvenanceError(
         .untrusted,

@@ -176,47 +176,4 @@ public struct Workspace: Sendable {
   public func trust() throws(ProvenanceError) -> TrustFile {
     try attesting { () throws(AttestationError) in try TrustFile(path: trustPath) }
   }
-
-  /// Trusts a signer: copies the public key into the workspace, adds the line, records the leaf.
-  public func addSigner(
-    name: String, key: PublicKey, roles: [TrustFile.Role], at time: Timestamp
-  ) throws(ProvenanceError) {
-    guard !name.isEmpty, name.utf8.count <= 64,
-      name.utf8.allSatisfy({ byte in
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
-          || (0x61...0x7A).contains(byte) || "._-".utf8.contains(byte)
-      })
-    else {
-      throw ProvenanceError(
-        .usage, "\"\(name)\" can't be a signer's name: letters, digits, '.', '_' and '-' can")
-    }
-    guard key.algorithm != .ed25519 else {
-      throw ProvenanceError(
-        .usage, "an Ed25519 key is for ledgers; signers of artifacts have ECDSA keys",
-        hint: "make one with `unlearn-patch keygen --role artifact`")
-    }
-    let trust = try trust()
-    if let known = trust.signers.first(where: { $0.key == key || $0.name == name }) {
-      throw ProvenanceError(.state, "\(known.name) is trusted already with this name or key")
-    }
-    let old = try storing { () throws(StorageError) in try Folder.read(trustPath, limit: 1 << 20) }
-    let file = "\(key.keyID.hex).pub.pem"
-    let line =
-      "signer \(name) \(file) roles=\(roles.map(\.rawValue).joined(separator: ","))\n"
-    try storing { () throws(StorageError) in
-      try AtomicFile.write(key.pem.rawSpan, to: Paths.join(path, file), replacing: true)
-      let separator: [UInt8] = old.last == 0x0A || old.isEmpty ? [] : [0x0A]
-      try AtomicFile.write(
-        (old + separator + Array(line.utf8)).rawSpan, to: trustPath, replacing: true)
-    }
-    try record(
-      [
-        Event(
-          .keyAdded,
-          [
-            "key_id": .text(key.keyID.hex),
-            "roles": .array(roles.map { .text($0.rawValue) }),
-          ])
-      ], in: try openLedger(.append), at: time)
-  }
 }

@@ -87,6 +87,8 @@ public struct LedgerState: Sendable {
     switch leaf.type {
     case .ledgerCreated: origin = try fields.text("origin")
     case .keyAdded: try takeKey(fields)
+    case .keyRotated: try takeRotation(fields)
+    case .keyRevoked: try takeRevocation(fields)
     case .reportExported: _ = try fields.digest("report")
     case .requestReceived: try takeRequest(fields)
     case .requestConfirmed: try takeConfirmation(fields)
