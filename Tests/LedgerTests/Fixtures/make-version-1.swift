@@ -39,7 +39,10 @@ func request(_ number: Int, _ regime: String, _ due: JSONValue) throws {
 func patch(_ name: String, _ request: JSONValue?) throws {
   _ = try append(
     .patchCreated,
-    ["patch": digest(name), "method": "ablate", "request": request, "statement": digest(name + "s")])
+    [
+      "patch": digest(name), "method": "ablate", "request": request,
+      "statement": digest(name + "s"),
+    ])
   _ = try append(
     .metricsRecorded,
     [
@@ -48,7 +51,10 @@ func patch(_ name: String, _ request: JSONValue?) throws {
     ])
   _ = try append(
     .patchSigned,
-    ["patch": digest(name), "bundle": digest(name + "b"), "key_id": digest("key"), "request": request])
+    [
+      "patch": digest(name), "bundle": digest(name + "b"), "key_id": digest("key"),
+      "request": request,
+    ])
 }
 func intend(
   _ operation: String, _ name: String, _ base: String, _ result: String, _ request: JSONValue?,
@@ -63,7 +69,9 @@ func intend(
       "request": request, "parameters": 10, "heads": 1, "filters": 0,
     ])
 }
-func end(_ type: LeafType, _ intent: Leaf, _ name: String, _ root: String, _ outcome: JSONValue? = nil)
+func end(
+  _ type: LeafType, _ intent: Leaf, _ name: String, _ root: String, _ outcome: JSONValue? = nil
+)
   throws
 {
   _ = try append(
