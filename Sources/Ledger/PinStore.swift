@@ -29,12 +29,7 @@ public struct PinStore: Sendable {
       bytes = try Folder.read(path, limit: SignedNote.byteLimit)
     } catch { throw LedgerError(.storage(error)) }
     do throws(AttestationError) {
-      let note = try SignedNote(parsing: bytes)
-      let head = try LogCheckpoint(parsing: note.text)
-      guard note.isSigned(by: key), head.origin == key.name else {
-        throw AttestationError(.malformed("the pin is not signed by the log's key"))
-      }
-      return head
+      return try LogCheckpoint(SignedNote(parsing: bytes), signedBy: key)
     } catch { throw LedgerError(.attestation(error), path: path) }
   }
 

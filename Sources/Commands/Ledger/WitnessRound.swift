@@ -21,6 +21,12 @@ struct WitnessRound {
     return 0
   }
 
+  /// A head with the cosignatures that are kept of it.
+  private func kept(_ plain: SignedNote, _ size: Int) throws -> SignedNote {
+    let head = try workspace.cosigned.head(of: size, signedBy: workspace.verifierKey)
+    return head.flatMap { $0.text == plain.text ? $0 : nil } ?? plain
+  }
+
   private func client(_ size: Int, _ note: SignedNote) throws -> WitnessClient {
     try WitnessClient(note) { (old) throws(LedgerError) in
       try store.consistencyProof(from: old, to: size)
@@ -29,9 +35,10 @@ struct WitnessRound {
 
   /// Asks the witnesses; gives the answer and the exit code of the worst refusal.
   func ask(_ send: WitnessClient.Send) throws -> (Console.Answer, code: Int32) {
-    var (size, note) = try workspace.newestHead(store)
     // A witness gets the log's own signature alone; it has no use for others'.
-    let client = try client(size, try store.newestHead().note)
+    let (size, plain) = try store.newestHead()
+    let client = try client(size, plain)
+    var note = try kept(plain, size)
     var rows: [JSONValue] = []
     var lines: [String] = []
     var worst: ProvenanceError.Category?
@@ -115,8 +122,7 @@ struct WitnessRound {
     // The log may have grown since the request; the cosignature fits one head only.
     for head in try store.heads().reversed() {
       let plain = try SignedNote(parsing: Array(head.note.utf8))
-      var note =
-        try workspace.cosigned.head(of: head.size, signedBy: workspace.verifierKey) ?? plain
+      var note = try kept(plain, head.size)
       var rows: [JSONValue] = []
       var lines: [String] = []
       for witness in witnesses {
