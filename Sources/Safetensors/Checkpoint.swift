@@ -108,7 +108,7 @@ public struct Checkpoint: Sendable {
 
   /// Whether a name is that of a journal that was never finished.
   public static func isUnfinishedJournal(_ name: String) -> Bool {
-    name.hasPrefix("." + journalName + ".") && name.hasSuffix(".partial")
+    name.hasPrefix("." + journalName + ".") && name.hasSuffix(".partial") && !name.contains("/")
   }
 
   private static func shardNames(_ names: [String], in path: String) throws(TensorFileError) -> (
