@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "Storage", targets: ["Storage"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Patching", targets: ["Patching"]),
+    .library(name: "ModelSigning", targets: ["ModelSigning"]),
     .library(name: "Provenance", targets: ["Provenance"]),
     .library(name: "Transformer", targets: ["Transformer"]),
     .library(name: "Tokenization", targets: ["Tokenization"]),
@@ -79,6 +80,9 @@ let package = Package(
       name: "Attestation", dependencies: ["COpenSSL", "Storage", "StrictJSON"],
       swiftSettings: library),
     .target(
+      name: "ModelSigning", dependencies: ["Attestation", "Storage", "StrictJSON"],
+      swiftSettings: library),
+    .target(
       name: "Ledger",
       dependencies: [
         "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
@@ -115,8 +119,8 @@ let package = Package(
     .target(
       name: "Provenance",
       dependencies: [
-        "Patching", "Ledger", "Architecture", "Attestation", "Safetensors", "Storage",
-        "StrictJSON",
+        "Patching", "Ledger", "ModelSigning", "Architecture", "Attestation", "Safetensors",
+        "Storage", "StrictJSON",
       ],
       swiftSettings: library),
     .target(
@@ -128,7 +132,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Provenance", "Patching", "Training", "Ledger", "Architecture",
+        "AuditReport", "Provenance", "Patching", "Training", "Ledger", "ModelSigning", "Architecture",
         "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -231,6 +235,10 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
+      exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
+    .testTarget(
+      name: "ModelSigningTests",
+      dependencies: ["ModelSigning", "Attestation", "Storage", "StrictJSON", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
     .testTarget(
       name: "LedgerTests",
