@@ -1,0 +1,123 @@
+import Attestation
+import ModelSigning
+import Patching
+import Safetensors
+import Storage
+
+/// How `model.sig` is renewed when a patch is applied or taken back.
+///
+/// It is written last, after the closing leaf and before the journal goes. So the signature is never over files that
+/// are not there yet; an interruption leaves the old one, which does not fit the new files and is told to be stale; and
+/// recovery needs no private key.
+struct SignatureRenewal: Sendable {
+  private let signer: ModelSigner
+  private let ignored: IgnoredPaths
+  /// Whether the files that change are hashed as they are written; else their digests were computed before.
+  private let hashesChanged: Bool
+
+  /// Decides how a model's signature will be renewed, before anything is written; nil where no key is given.
+  ///
+  /// - Parameters:
+  ///   - base: The digests of the model as it is.
+  ///   - isHashed: Whether those were computed of its files; else they are only what a patch says, and a valid
+  ///     signature by the same key must say the same.
+  init?(
+    of checkpoint: Safetensors.Checkpoint, base: ModelDigest, isHashed: Bool,
+    by signer: ModelSigner?,
+    isInPlace: Bool, _ surroundings: Surroundings
+  ) throws(ProvenanceError) {
+    let path = Paths.join(checkpoint.path, ModelFiles.signatureName)
+    let isThere =
+      try storing { () throws(StorageError) in try FileStatus.ifExists(path) } != nil
+    guard let signer else {
+      if isThere && isInPlace {
+        surroundings.warn(
+          "\(path) is over the model as it was and is stale from now on; renew it with `unlearn-patch sign \(checkpoint.path) --key KEY`, or at once with --sign-key"
+        )
+      }
+      return nil
+    }
+    self.signer = signer
+    hashesChanged = !isHashed
+    var ignored = IgnoredPaths(Checkpoint.excludedNames)
+    var fault = "\(path): there is no signature"
+    if isThere {
+      // What is no signature can't be replaced by one; told before anything is written.
+      let old = try signing { () throws(ModelSigningError) in try ModelSignature(path: path) }
+      do throws(ModelSigningError) {
+        _ = try old.check(by: signer.publicKey)
+        ignored = ignored.union(IgnoredPaths(old.manifest.ignored))
+        fault = Self.fault(old, base, ignored).map { "\(path): is stale: \($0)" } ?? ""
+      } catch {
+        fault = "\(path): \(error)"
+        surroundings.warn("the signature is replaced by one of another key; \(fault)")
+      }
+    }
+    guard isHashed || fault.isEmpty else {
+      throw ProvenanceError(
+        .state,
+        "what is not hashed is signed only where a valid signature of the same key has it: \(fault)",
+        hint: "leave out --verify touched")
+    }
+    self.ignored = ignored
+  }
+
+  /// The first file that a signature has otherwise than a model.
+  private static func fault(
+    _ signature: ModelSignature, _ base: ModelDigest, _ ignored: IgnoredPaths
+  ) -> String? {
+    let files = base.files.filter { !ignored.contains($0.name) }
+    let signed = Dictionary(
+      signature.manifest.files.map { (ByteString($0.name), $0.digest) }, uniquingKeysWith: { $1 })
+    if let other = files.first(where: { signed[ByteString($0.name)] != $0.digest }) {
+      return "\(ByteString(other.name)) is not as it was signed"
+    }
+    return signed.count == files.count ? nil : "it is over other files"
+  }
+
+  /// Signs the model as it is now.
+  ///
+  /// - Parameters:
+  ///   - target: What was written.
+  ///   - after: The digests that the model has now.
+  ///   - copy: The folder of a patched copy, which was hashed as it was written; nil for the model itself.
+  func write(_ target: PatchTarget, _ after: ModelDigest, copiedTo copy: String? = nil)
+    throws(ProvenanceError) -> SignedModel
+  {
+    let folder = copy ?? target.checkpoint.path
+    if hashesChanged && copy == nil {
+      let written = try patching { () throws(PatchError) in try target.digestAfterWriting() }
+      try Workspace.check(written, are: after)
+    }
+    let files = after.files.filter { !ignored.contains($0.name) }.map {
+      ModelManifest.File(name: $0.name, digest: $0.digest)
+    }
+    return try signing { () throws(ModelSigningError) in
+      try signer.write(
+        try ModelManifest(
+          name: try ModelSigner.name(of: folder), files: files, ignoring: ignored),
+        to: Paths.join(folder, ModelFiles.signatureName))
+    }
+  }
+
+  /// Warns where `model.sig` does not fit files that recovery has left as they are.
+  static func warnIfStale(
+    in folder: String, _ files: [ModelDigest.File], _ surroundings: Surroundings
+  ) throws(ProvenanceError) {
+    let path = Paths.join(folder, ModelFiles.signatureName)
+    guard try storing({ () throws(StorageError) in try FileStatus.ifExists(path) }) != nil else {
+      return
+    }
+    do throws(ModelSigningError) {
+      let signed = try ModelSignature(path: path).manifest.files
+      let names = Dictionary(
+        signed.map { (ByteString($0.name), $0.digest) }, uniquingKeysWith: { $1 })
+      guard let other = files.first(where: { names[ByteString($0.name)] != $0.digest }) else {
+        return
+      }
+      surroundings.warn(
+        "\(path) is stale: \(ByteString(other.name)) is not as it was signed; renew it with `unlearn-patch sign \(folder) --key KEY`"
+      )
+    } catch { surroundings.warn("\(error)") }
+  }
+}
