@@ -132,7 +132,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Provenance", "Patching", "Training", "Ledger", "ModelSigning", "Architecture",
+        "AuditReport", "Provenance", "Patching", "Training", "Ledger", "ModelSigning",
+        "Architecture",
         "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -180,8 +181,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Patching", "Training", "Ledger", "Architecture", "Attestation", "Safetensors",
-        "SampleModels", "Storage", "StrictJSON", "Tokenization", "TestSupport",
+        "Patching", "Training", "Ledger", "ModelSigning", "Architecture", "Attestation",
+        "Safetensors", "SampleModels", "Storage", "StrictJSON", "Tokenization", "TestSupport",
       ],
       path: "Tests/Support/FuzzTargets", swiftSettings: house),
     .testTarget(
@@ -254,7 +255,9 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["Commands", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints"],
+      dependencies: [
+        "Commands", "Attestation", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints",
+      ],
       swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]

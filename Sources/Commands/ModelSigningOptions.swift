@@ -3,6 +3,7 @@ import Attestation
 import Ledger
 import ModelSigning
 import Provenance
+import Safetensors
 import Storage
 
 /// Options of the commands that change a signed model.
@@ -120,7 +121,7 @@ struct SignatureOptions: ParsableArguments {
 
   /// Where the signature over a model is.
   func path(for model: String) -> String {
-    signature ?? Paths.join(model, ModelFiles.signatureName)
+    signature ?? Paths.join(model, Checkpoint.signatureName)
   }
 
   /// Verifies a model by the signature.

@@ -6,9 +6,6 @@ public enum ModelFiles {
   /// How hashing is told of: the bytes hashed since the last call, and those to hash in all; from any thread.
   public typealias Progress = @Sendable (_ advance: Int, _ total: Int) -> Void
 
-  /// The name that a signature has in the folder that it is over.
-  public static let signatureName = "model.sig"
-
   /// Lists and hashes all regular files of a folder but those that are left out, several at once.
   ///
   /// - Parameter known: Digests that were computed already.

@@ -29,7 +29,8 @@ extension ModelSigner {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
     try Workspace.refuseUnfinished(folder)
-    let path = path ?? Paths.join(folder, ModelFiles.signatureName)
+    try patching { () throws(PatchError) in try Journal.removeUnfinished(in: folder) }
+    let path = path ?? Paths.join(folder, Checkpoint.signatureName)
     return try signing { () throws(ModelSigningError) in
       var left = IgnoredPaths(Checkpoint.excludedNames).union(IgnoredPaths(ignored))
       if let inside = try IgnoredPaths.inside(path, of: folder) { left.insert(inside) }

@@ -13,7 +13,7 @@ extension ModelVerification {
     in folder: String, _ digest: ModelDigest, _ state: LedgerState, _ trust: TrustFile?,
     _ surroundings: Surroundings
   ) throws(ProvenanceError) -> Finding? {
-    let step = ModelFiles.signatureName
+    let step = Checkpoint.signatureName
     let path = Paths.join(folder, step)
     guard try storing({ () throws(StorageError) in try FileStatus.ifExists(path) }) != nil else {
       return nil
@@ -25,8 +25,7 @@ extension ModelVerification {
       let known = Dictionary(
         digest.files.map { (ByteString($0.name), $0.digest) }, uniquingKeysWith: { $1 })
       differences = try signature.differences(
-        from: folder,
-        ignoring: signature.unsigned(Checkpoint.excludedNames.union([step])), known: known)
+        from: folder, ignoring: try signature.unsignedNames(in: folder), known: known)
     } catch {
       if case .storage = error.reason { throw ProvenanceError(error) }
       return Finding(step, .failed, error.description)

@@ -26,7 +26,7 @@ struct SignatureRenewal: Sendable {
     by signer: ModelSigner?,
     isInPlace: Bool, _ surroundings: Surroundings
   ) throws(ProvenanceError) {
-    let path = Paths.join(checkpoint.path, ModelFiles.signatureName)
+    let path = Paths.join(checkpoint.path, Checkpoint.signatureName)
     let isThere =
       try storing { () throws(StorageError) in try FileStatus.ifExists(path) } != nil
     guard let signer else {
@@ -96,7 +96,7 @@ struct SignatureRenewal: Sendable {
       try signer.write(
         try ModelManifest(
           name: try ModelSigner.name(of: folder), files: files, ignoring: ignored),
-        to: Paths.join(folder, ModelFiles.signatureName))
+        to: Paths.join(folder, Checkpoint.signatureName))
     }
   }
 
@@ -104,7 +104,7 @@ struct SignatureRenewal: Sendable {
   static func warnIfStale(
     in folder: String, _ files: [ModelDigest.File], _ surroundings: Surroundings
   ) throws(ProvenanceError) {
-    let path = Paths.join(folder, ModelFiles.signatureName)
+    let path = Paths.join(folder, Checkpoint.signatureName)
     guard try storing({ () throws(StorageError) in try FileStatus.ifExists(path) }) != nil else {
       return
     }

@@ -108,7 +108,7 @@ public struct SignatureVerification: Sendable {
     var ignored = IgnoredPaths(rules.ignored)
     do throws(ModelSigningError) {
       if let inside = try IgnoredPaths.inside(path, of: model) { ignored.insert(inside) }
-      ignored = ignored.union(signature.unsigned(Checkpoint.excludedNames))
+      ignored = ignored.union(try signature.unsignedNames(in: model))
       differences = try signature.differences(
         from: model, ignoring: ignored, allowsUnsigned: rules.allowsUnsigned
       ) { surroundings.progress("hashing the model", $0, $1) }
@@ -159,12 +159,18 @@ public struct SignatureVerification: Sendable {
 }
 
 extension ModelSignature {
-  /// Of the names that are not the model's by our reading, those under which nothing was signed.
-  func unsigned(_ names: Set<String>) -> IgnoredPaths {
+  /// What lies at the top of a folder and is not the model's by our reading, but what was signed of it.
+  func unsignedNames(in folder: String) throws(ModelSigningError) -> IgnoredPaths {
     let signed = Set(
       manifest.files.map { file in
         ByteString(bytes: Array(file.name.utf8.prefix { $0 != UInt8(ascii: "/") }))
       })
-    return IgnoredPaths(names.filter { !signed.contains(ByteString($0)) })
+    do throws(StorageError) {
+      guard try FileStatus(of: folder).kind == .directory else { return IgnoredPaths() }
+      let names = try Folder.names(in: folder).filter {
+        Checkpoint.excludedNames.contains($0) || Checkpoint.isUnfinished($0)
+      }
+      return IgnoredPaths(names.filter { !signed.contains(ByteString($0)) })
+    } catch { throw ModelSigningError(.storage(error)) }
   }
 }
