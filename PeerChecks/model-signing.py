@@ -150,7 +150,7 @@ def renewal(work):
     def verdicts():
         return (ours("verify", "model", cwd=work).returncode, *verify_both(work, work / "model", work / "model/model.sig", work / "officer.pub.pem"))
 
-    check("a signed model verifies by all three", verdicts() == (0, 0, 0))
+    check("a signed model that no ledger knows yet verifies by both", verdicts()[1:] == (0, 0))
     for verification in ("full", "touched"):
         ours("apply", "model", "p.patch.safetensors", "--verify", verification, "--sign-key", "officer.key.pem", cwd=work)
         check(f"renewed by apply --verify {verification}", verdicts() == (0, 0, 0))
@@ -161,8 +161,8 @@ def renewal(work):
     ours("sign", "model", "--key", "officer.key.pem", cwd=work)
     check("signed anew", verdicts() == (0, 0, 0))
     ours("rollback", "model", cwd=work)
-    ours("apply", "model", "p.patch.safetensors", "--output", "copy", "--sign-key", "officer.key.pem", cwd=work)
-    check("a signed copy verifies by both", verify_both(work, work / "copy", work / "copy/model.sig", work / "officer.pub.pem") == (0, 0))
+    ours("apply", "model", "p.patch.safetensors", "--output", "patched", "--sign-key", "officer.key.pem", cwd=work)
+    check("a signed copy verifies by both", verify_both(work, work / "patched", work / "patched/model.sig", work / "officer.pub.pem") == (0, 0))
 
 
 def conformance(work):

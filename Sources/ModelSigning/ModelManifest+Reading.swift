@@ -32,19 +32,26 @@ extension ModelManifest {
     }
     let predicate = JSONField(statement.predicate, path: "$.predicate")
     try Self.note(predicate, besides: ["resources", "serialization"], &departures)
-    let (algorithm, ignored) = try Self.serialization(predicate["serialization"], &departures)
+    let serialization = try Serialization(predicate["serialization"], &departures)
     let resources = try predicate["resources"].elements()
     var files: [File] = []
     files.reserveCapacity(resources.count)
     for resource in resources {
-      guard try resource["algorithm"].text() == algorithm else {
-        throw JSONFieldError(resource.path + ".algorithm", expected: algorithm)
+      guard try resource["algorithm"].text() == serialization.algorithm else {
+        throw JSONFieldError(resource.path + ".algorithm", expected: serialization.algorithm)
       }
       let digest = try Self.digest(resource["digest"], &departures)
-      files.append(
-        File(name: try Self.name(resource["name"], resources.count, &departures), digest: digest))
+      let name = try Self.name(resource["name"], resources.count, &departures)
+      if let size = serialization.shardByteCount,
+        ShardName(name, shardByteCount: size) == nil
+      {
+        throw JSONFieldError(
+          resource.path + ".name", expected: "path:start:end with at most \(size) bytes")
+      }
+      files.append(File(name: name, digest: digest))
     }
-    try self.init(subject.name, files, ignored, &departures)
+    try self.init(
+      subject.name, files, serialization.ignored, serialization.shardByteCount, &departures)
     guard root == subject.sha256 else {
       throw JSONFieldError(
         "$.subject[0].digest",
@@ -61,12 +68,13 @@ extension ModelManifest {
         File(
           name: try Self.name(name, statement.subjects.count, &departures), digest: subject.sha256))
     }
-    try self.init("", files, [], &departures)
+    try self.init("", files, [], nil, &departures)
   }
 
   /// Takes files in the order in which they are listed, each once.
   private init(
-    _ name: String, _ files: [File], _ ignored: [String], _ departures: inout [String]
+    _ name: String, _ files: [File], _ ignored: [String], _ shardByteCount: Int?,
+    _ departures: inout [String]
   ) throws(JSONFieldError) {
     guard !files.isEmpty else { throw JSONFieldError("$.predicate.resources", expected: "a file") }
     var known: Set<ByteString> = []
@@ -81,38 +89,7 @@ extension ModelManifest {
       last = key
     }
     if !isSorted { departures.append("the files are not in the order of their names") }
-    self.init(name: name, listed: files, ignored: ignored)
-  }
-
-  /// The algorithm, and the paths that were left out.
-  private static func serialization(_ field: JSONField, _ departures: inout [String])
-    throws(JSONFieldError) -> (algorithm: String, ignored: [String])
-  {
-    let method = try field["method"].text()
-    guard method == "files" else {
-      throw JSONFieldError(
-        field.path + ".method", expected: "files, which alone is read here; found \(method)")
-    }
-    let algorithm = try field["hash_type"].text()
-    guard algorithm == "sha256" else {
-      throw JSONFieldError(
-        field.path + ".hash_type",
-        expected: "sha256, which alone is computed here; found \(algorithm)")
-    }
-    if try field["allow_symlinks"].bool() {
-      departures.append("it was signed with symbolic links followed, which are refused here")
-    }
-    try note(
-      field, besides: ["method", "hash_type", "allow_symlinks", "ignore_paths"], &departures)
-    var ignored: [String] = []
-    for path in try field["ignore_paths"].optional?.elements() ?? [] {
-      let text = try path.text()
-      if let fault = IgnoredPaths.fault(of: text) {
-        departures.append("the path left out, \"\(ByteString(text))\", \(fault)")
-      }
-      ignored.append(text)
-    }
-    return (algorithm, ignored)
+    self.init(name: name, listed: files, ignored: ignored, shardByteCount: shardByteCount)
   }
 
   private static func name(_ field: JSONField, _ count: Int, _ departures: inout [String])
@@ -145,11 +122,55 @@ extension ModelManifest {
     return digest
   }
 
-  private static func note(
+  fileprivate static func note(
     _ field: JSONField, besides known: Set<String>, _ departures: inout [String]
   ) throws(JSONFieldError) {
     for member in try field.object().members where !known.contains(member.key.text) {
       departures.append("\(field.path) has the member \"\(member.key)\", which means nothing")
     }
+  }
+}
+
+/// How a statement lists the files.
+private struct Serialization {
+  let algorithm = "sha256"
+  /// How many bytes a shard has; nil where files are listed whole.
+  let shardByteCount: Int?
+  /// The paths that were left out.
+  let ignored: [String]
+
+  init(_ field: JSONField, _ departures: inout [String]) throws(JSONFieldError) {
+    var known: Set<String> = ["method", "hash_type", "allow_symlinks", "ignore_paths"]
+    switch try field["method"].text() {
+    case "files": shardByteCount = nil
+    case "shards":
+      let size = try field["shard_size"].count()
+      guard size > 0 else {
+        throw JSONFieldError(field.path + ".shard_size", expected: "a size of at least 1")
+      }
+      shardByteCount = size
+      known.insert("shard_size")
+    case let method:
+      throw JSONFieldError(field.path + ".method", expected: "files or shards, found \(method)")
+    }
+    let found = try field["hash_type"].text()
+    guard found == algorithm else {
+      throw JSONFieldError(
+        field.path + ".hash_type",
+        expected: "\(algorithm), which alone is computed here; found \(found)")
+    }
+    if try field["allow_symlinks"].bool() {
+      departures.append("it was signed with symbolic links followed, which are refused here")
+    }
+    try ModelManifest.note(field, besides: known, &departures)
+    var ignored: [String] = []
+    for path in try field["ignore_paths"].optional?.elements() ?? [] {
+      let text = try path.text()
+      if let fault = IgnoredPaths.fault(of: text) {
+        departures.append("the path left out, \"\(ByteString(text))\", \(fault)")
+      }
+      ignored.append(text)
+    }
+    self.ignored = ignored
   }
 }

@@ -2,8 +2,9 @@ import Attestation
 public import Storage
 import StrictJSON
 
-/// The files of a model with their digests: what an OpenSSF Model Signing v1.0 signature states, by the method
-/// `files` with SHA-256.
+/// The files of a model with their digests: what an OpenSSF Model Signing v1.0 signature states, with SHA-256.
+///
+/// Ours are by the method `files`; those by the method `shards` are read, and list shards in place of files.
 public struct ModelManifest: Hashable, Sendable {
   /// One file.
   public struct File: Hashable, Sendable {
@@ -28,6 +29,8 @@ public struct ModelManifest: Hashable, Sendable {
   public let files: [File]
   /// The paths that were left out.
   public let ignored: [String]
+  /// How many bytes a shard has, where the files are listed in shards; nil where they are listed whole.
+  public let shardByteCount: Int?
 
   /// Takes the files of a model, in any order.
   public init(name: String, files: [File], ignoring ignored: IgnoredPaths)
@@ -51,10 +54,11 @@ public struct ModelManifest: Hashable, Sendable {
       ignored: ignored.list)
   }
 
-  init(name: String, listed files: [File], ignored: [String]) {
+  init(name: String, listed files: [File], ignored: [String], shardByteCount: Int? = nil) {
     self.name = name
     self.files = files
     self.ignored = ignored
+    self.shardByteCount = shardByteCount
   }
 
   /// SHA-256 over the files' digests in the order of the list (6.5.1).
@@ -66,7 +70,14 @@ public struct ModelManifest: Hashable, Sendable {
     return hash.finalize()
   }
 
-  /// The statement, as the bytes that are signed.
+  /// The names of the files, each once.
+  var fileNames: [String] {
+    guard let shardByteCount else { return files.map(\.name) }
+    let paths = files.compactMap { ShardName($0.name, shardByteCount: shardByteCount)?.path }
+    return Set(paths.map { ByteString($0) }).sorted().map(\.text)
+  }
+
+  /// The statement by the method `files`, as the bytes that are signed.
   public func encoded() throws(ModelSigningError) -> [UInt8] {
     let predicate = JSONValue.members([
       "resources": .array(

@@ -108,17 +108,22 @@ public struct ModelSignature: Hashable, Sendable {
     let status = try storing { () throws(StorageError) in try FileStatus(of: path) }
     let found: [ModelManifest.File]
     if status.kind != .directory {
+      guard manifest.shardByteCount == nil else {
+        throw ModelSigningError(
+          .unsupported("is one file, and the signature lists shards: name the folder"), path: path)
+      }
       let only = manifest.files[0].name
       let isMeant = manifest.files.count == 1 && (only == "." || only == Paths.name(of: path))
       found = try ModelFiles.read(
         file: path, as: isMeant ? only : Paths.name(of: path), progress: progress)
     } else if allowsUnsigned {
       found = try ModelFiles.read(
-        path, named: manifest.files.map(\.name), known: known, progress: progress)
+        path, named: manifest.fileNames, shardByteCount: manifest.shardByteCount, known: known,
+        progress: progress)
     } else {
       found = try ModelFiles.read(
-        path, ignoring: ignored.union(IgnoredPaths(manifest.ignored)), known: known,
-        progress: progress)
+        path, ignoring: ignored.union(IgnoredPaths(manifest.ignored)),
+        shardByteCount: manifest.shardByteCount, known: known, progress: progress)
     }
     return FileDifferences(signed: manifest.files, found: found)
   }

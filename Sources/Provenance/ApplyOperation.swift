@@ -261,7 +261,7 @@ extension Workspace {
     let target = plan.target
     let renewal = try SignatureRenewal(
       of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
-      isInPlace: true, surroundings)
+      surroundings)
     warnOfReaders(target, surroundings)
     try keepArtifact(patch)
     let model = try identity(plan, store, surroundings)
@@ -306,7 +306,7 @@ extension Workspace {
     let target = plan.target
     let renewal = try SignatureRenewal(
       of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
-      isInPlace: false, surroundings)
+      surroundings)
     try keepArtifact(patch)
     let parent = try identity(plan, store, surroundings)
     let total = target.checkpoint.byteCount

@@ -102,6 +102,7 @@ extension Workspace {
         store: store, surroundings)
       if let capsule { try discardCapsule(capsule, store) }
       let signature = try renewal?.write(target, after)
+      if signature == nil { SignatureRenewal.warnIfStale(in: folder, after.files, surroundings) }
       try patching { () throws(PatchError) in try Journal.remove(in: folder) }
       return (closed, signature)
     } catch {

@@ -95,7 +95,7 @@ extension Workspace {
       intent: intent.leaf, closing, .patchRecovered, root: goal,
       outcome: isFinished ? "result" : "base", store: store, surroundings)
     if !wantsNewValues { try discardCapsule(journal.capsule, store) }
-    try SignatureRenewal.warnIfStale(
+    SignatureRenewal.warnIfStale(
       in: folder,
       journal.files.map {
         ModelDigest.File(name: $0.name, digest: isFinished ? $0.after : $0.before)
@@ -167,7 +167,7 @@ extension Workspace {
       // Sealed for an operation that never began, or has served its purpose.
       try discardCapsule(journal.capsule, store)
     }
-    try SignatureRenewal.warnIfStale(in: folder, found.files, surroundings)
+    SignatureRenewal.warnIfStale(in: folder, found.files, surroundings)
     try patching { () throws(PatchError) in try Journal.remove(in: folder) }
     return RecoveryResult(
       operation: journal.operation, isFinished: isAfter, root: found.root)
@@ -189,7 +189,7 @@ extension Workspace {
         "\(folder): the model is neither before nor after the operation of leaf \(intent.leaf)")
     }
     let isFinished = found.root == intent.after
-    try SignatureRenewal.warnIfStale(in: folder, found.files, surroundings)
+    SignatureRenewal.warnIfStale(in: folder, found.files, surroundings)
     let closing = Event(
       .patchIntent,
       [

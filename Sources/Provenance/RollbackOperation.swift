@@ -180,8 +180,7 @@ extension Workspace {
     }
     let changed = plan.leadsToBase ? [] : Self.changes(effect.changed, of: plan.before)
     let renewal = try SignatureRenewal(
-      of: target.checkpoint, base: plan.before, isHashed: true, by: signer, isInPlace: true,
-      surroundings)
+      of: target.checkpoint, base: plan.before, isHashed: true, by: signer, surroundings)
     warnOfReaders(target, surroundings)
     let (leaf, signature) = try writeUnderJournal(
       target, plan.inverse,

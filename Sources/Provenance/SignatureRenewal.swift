@@ -24,19 +24,12 @@ struct SignatureRenewal: Sendable {
   init?(
     of checkpoint: Safetensors.Checkpoint, base: ModelDigest, isHashed: Bool,
     by signer: ModelSigner?,
-    isInPlace: Bool, _ surroundings: Surroundings
+    _ surroundings: Surroundings
   ) throws(ProvenanceError) {
     let path = Paths.join(checkpoint.path, Checkpoint.signatureName)
     let isThere =
       try storing { () throws(StorageError) in try FileStatus.ifExists(path) } != nil
-    guard let signer else {
-      if isThere && isInPlace {
-        surroundings.warn(
-          "\(path) is over the model as it was and is stale from now on; renew it with `unlearn-patch sign \(checkpoint.path) --key KEY`, or at once with --sign-key"
-        )
-      }
-      return nil
-    }
+    guard let signer else { return nil }
     self.signer = signer
     hashesChanged = !isHashed
     var ignored = IgnoredPaths(Checkpoint.excludedNames)
@@ -100,23 +93,27 @@ struct SignatureRenewal: Sendable {
     }
   }
 
-  /// Warns where `model.sig` does not fit files that recovery has left as they are.
+  /// Warns where `model.sig` does not fit the files that a model has now.
   static func warnIfStale(
     in folder: String, _ files: [ModelDigest.File], _ surroundings: Surroundings
-  ) throws(ProvenanceError) {
+  ) {
     let path = Paths.join(folder, Checkpoint.signatureName)
-    guard try storing({ () throws(StorageError) in try FileStatus.ifExists(path) }) != nil else {
-      return
-    }
     do throws(ModelSigningError) {
-      let signed = try ModelSignature(path: path).manifest.files
-      let names = Dictionary(
-        signed.map { (ByteString($0.name), $0.digest) }, uniquingKeysWith: { $1 })
-      guard let other = files.first(where: { names[ByteString($0.name)] != $0.digest }) else {
-        return
+      do throws(StorageError) {
+        if try FileStatus.ifExists(path) == nil { return }
+      } catch { throw ModelSigningError(.storage(error)) }
+      let manifest = try ModelSignature(path: path).manifest
+      // What lists shards tells nothing of whole files; `verify` compares it.
+      guard manifest.shardByteCount == nil else { return }
+      let ignored = IgnoredPaths(manifest.ignored)
+      let signed = Dictionary(
+        manifest.files.map { (ByteString($0.name), $0.digest) }, uniquingKeysWith: { $1 })
+      let other = files.first {
+        !ignored.contains($0.name) && signed[ByteString($0.name)] != $0.digest
       }
+      guard let other else { return }
       surroundings.warn(
-        "\(path) is stale: \(ByteString(other.name)) is not as it was signed; renew it with `unlearn-patch sign \(folder) --key KEY`"
+        "\(path) is stale: \(ByteString(other.name)) is not as it was signed; renew it with `unlearn-patch sign \(folder) --key KEY`, and at once with --sign-key"
       )
     } catch { surroundings.warn("\(error)") }
   }

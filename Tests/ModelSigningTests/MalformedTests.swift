@@ -31,7 +31,19 @@ import Testing
     try refuse("the root of the resources") { $0.root = SHA256.digest(of: [1]) }
     try refuse("found it twice") { $0.resources[1].name = "a" }
     try refuse("found it twice") { $0.resources[1].name = "./a" }
-    try refuse("shards") { $0.method = "shards" }
+    try refuse("shard_size") { $0.method = "shards" }
+    try refuse("a size of at least 1") {
+      $0.method = "shards"
+      $0.more = #","shard_size":0"#
+    }
+    for name in ["a", "a:0", "a:0:9", "a:1:2", "a:0:0", "a:00:1", "a:+0:1", ":0:1:"] {
+      try refuse("path:start:end") {
+        $0.method = "shards"
+        $0.more = #","shard_size":8"#
+        $0.resources[0].name = name
+      }
+    }
+    try refuse("chunks") { $0.method = "chunks" }
     try refuse("blake2b") { $0.hashType = "blake2b" }
     try refuse(".algorithm") { $0.algorithm = "sha256-sharded-64" }
     try refuse("64 lowercase") { $0.resources[0].digest = "00" }
@@ -71,6 +83,32 @@ import Testing
         """))
     #expect(signature.manifest.files.map(\.name) == ["a"])
     #expect(signature.departures.count == 1)
+  }
+
+  @Test func `what model_signing 0.2 signed counts for its own form only`() throws {
+    let key = try PrivateKey(path: Fixture.path("prime256v1.key.pem"))
+    let digest = StatementText.digests[1]
+    func signature(_ payload: String, shown: String) throws -> ModelSignature {
+      let count = payload.utf8.count
+      let message = "DSSEV1 28 application/vnd.in-toto+json \(count) b'\(shown)'"
+      var bundle = try SigstoreBundle(
+        signing: Array(payload.utf8), type: DSSEEnvelope.inTotoType, with: key)
+      bundle.envelope.signatures[0].bytes = try key.sign(Array(message.utf8))
+      return try ModelSignature(parsing: bundle.json)
+    }
+    let former = """
+      {"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"ü'\\\\","digest":{"sha256":"\(digest)"}}],
+      "predicateType":"https://model_signing/Digests/v0.1","predicate":{}}
+      """
+    let shown = """
+      {"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"\\xc3\\xbc\\'\\\\\\\\","digest":{"sha256":"\(digest)"}}],\\n\
+      "predicateType":"https://model_signing/Digests/v0.1","predicate":{}}
+      """
+    _ = try signature(former, shown: shown).check(by: key.publicKey)
+    let present = StatementText("a").json
+    #expect(throws: ModelSigningError.self) {
+      try signature(present, shown: present).check(by: key.publicKey)
+    }
   }
 
   @Test func `bundles that are refused`() throws {

@@ -123,6 +123,38 @@ import Testing
     }
   }
 
+  @Test func `shards are read as the specification has them`() throws {
+    try write("a:1", [10, 10, 10, 10, 10])
+    try write("b", [10])
+    try write("empty", [])
+    let two = SHA256.digest(of: [10, 10]).hex
+    let one = SHA256.digest(of: [10]).hex
+    var statement = StatementText()
+    statement.method = "shards"
+    statement.more = #","shard_size":2"#
+    statement.resources = [
+      ("a:1:0:2", two), ("a:1:2:4", two), ("a:1:4:5", one), ("b:0:1", one),
+    ]
+    let signature = try ModelSignature(parsing: try Fixture.bundle(statement.json))
+    #expect(signature.departures.isEmpty)
+    #expect(try signature.differences(from: model).isEmpty)
+    #expect(try signature.differences(from: model, allowsUnsigned: true).isEmpty)
+    try write("a:1", [10, 10, 10, 11, 10, 10, 1])
+    let differences = try signature.differences(from: model, allowsUnsigned: true)
+    #expect(differences.differing.map(\.name) == ["a:1:2:4"])
+    #expect(differences.missing == ["a:1:4:5"])
+    #expect(differences.extra == ["a:1:4:6", "a:1:6:7"])
+    try Folder.remove(Paths.join(model, "a:1"))
+    #expect(try signature.differences(from: model).missing.count == 3)
+    // A shard size far below what the model has would be endless work.
+    statement.more = #","shard_size":1"#
+    statement.resources = [("b:0:1", one)]
+    try TemporaryFolder.write(
+      [UInt8](repeating: 0, count: 1_000_001), to: Paths.join(model, "large"))
+    let tiny = try ModelSignature(parsing: try Fixture.bundle(statement.json))
+    #expect(throws: ModelSigningError.self) { try tiny.differences(from: model) }
+  }
+
   @Test func `a signature replaces a signature and nothing else`() throws {
     try write("a", [1])
     let bytes = try Fixture.signer("prime256v1").sign(try manifest())
