@@ -129,6 +129,16 @@ extension Bench {
     try bench.succeed("verify", "model", "--public-key", "officer.pub.pem")
   }
 
+  @Test func `a model that an operation has left in between is neither signed nor verified`() throws
+  {
+    let bench = try bench()
+    try bench.write([1], "model/.unlearn-patch.journal")
+    try bench.refuse(
+      ["sign", "model", "--key", "officer.key.pem"], code: 1, saying: "journal is damaged")
+    try bench.refuse(
+      ["verify", "model", "--public-key", "officer.pub.pem"], code: 1, saying: "journal is damaged")
+  }
+
   #if os(Linux)
     @Test(
       "stopped anywhere, it is the old or the new one, whole",

@@ -103,6 +103,30 @@ import Testing
     #expect(throws: ModelSigningError.self) { try manifest() }
   }
 
+  @Test func `a file that changes while it is hashed is an error`() throws {
+    try write("large", [UInt8](repeating: 1, count: 3 << 20))
+    try write("small", [1])
+    let (large, other) = (Paths.join(model, "large"), folder.file("other"))
+    try TemporaryFolder.write([UInt8](repeating: 2, count: 3 << 20), to: other)
+    // Written over, and put in the place of the one that was listed.
+    for change in ["write", "replace"] {
+      do throws(ModelSigningError) {
+        _ = try ModelFiles.read(model, ignoring: IgnoredPaths()) { advance, _ in
+          guard advance == 1 << 20 else { return }
+          do {
+            let bytes = try Folder.read(other, limit: 1 << 30)
+            if change == "write" {
+              try TemporaryFolder.write(bytes + [3], to: large)
+            } else {
+              try AtomicFile.write(bytes.rawSpan, to: large, replacing: true)
+            }
+          } catch { Issue.record(error) }
+        }
+        Issue.record("\(change): accepted")
+      } catch { #expect(error.description.contains("changed while it was being read")) }
+    }
+  }
+
   @Test func `only exact paths are left out, with what is below them`() throws {
     for name in ["cache/a", "cached", "sub/cache/b", "sub/.git/c", ".git/d", "größe"] {
       try write(name, [1])
