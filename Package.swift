@@ -87,7 +87,9 @@ let package = Package(
       dependencies: [
         "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      resources: [.embedInCode("Schema/0001-ledger.sql")], swiftSettings: library),
+      resources: [
+        .embedInCode("Schema/0001-ledger.sql"), .embedInCode("Schema/0002-subjects.sql"),
+      ], swiftSettings: library),
 
     .target(name: "Compute", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: library),
     .target(name: "Metrics", swiftSettings: library),
@@ -245,7 +247,7 @@ let package = Package(
       name: "LedgerTests",
       dependencies: [
         "Ledger", "Attestation", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
-      ], swiftSettings: house),
+      ], exclude: ["Fixtures"], swiftSettings: house),
     .testTarget(
       name: "PatchingTests",
       dependencies: [

@@ -27,7 +27,7 @@ public struct ReportEvidence: Sendable {
     for digest in try Self.bundleDigests(leaves) {
       bundles[digest] = try store.blob(digest)
     }
-    guard let last = try store.heads().last else {
+    guard let last = try store.lastHead() else {
       throw LedgerError(.inconsistent("the ledger has no signed head"), path: store.path)
     }
     try self.init(

@@ -127,19 +127,19 @@ struct Request: ParsableCommand {
             hint: "`unlearn-patch request list` shows them")
         }
         let today = surroundings.now.date
-        let leaves = try store.leaves()
+        let leaves = try found.leaves.map { try store.leaf($0) }
         var object = RequestText.json(found, today)
         object["events"] = .array(
-          found.leaves.map {
+          leaves.map {
             .members([
-              "leaf": .integer(Int64($0)), "time": .text(leaves[$0].time.description),
-              "type": .text(leaves[$0].typeName),
+              "leaf": .integer(Int64($0.sequence)), "time": .text($0.time.description),
+              "type": .text($0.typeName),
             ])
           })
         var answer = Console.Answer(
           "request-show", [:],
           [RequestText.line(found, today)]
-            + found.leaves.map { "  leaf \($0)  \(leaves[$0].time)  \(leaves[$0].typeName)" })
+            + leaves.map { "  leaf \($0.sequence)  \($0.time)  \($0.typeName)" })
         answer.fields = object
         return answer
       }

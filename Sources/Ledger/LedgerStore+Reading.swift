@@ -30,38 +30,77 @@ extension LedgerStore {
     return digest
   }
 
-  static func leaves(_ database: Database) throws -> [Leaf] {
+  /// Reads leaves in order, one at a time.
+  static func forEachLeaf(_ database: Database, _ body: (Leaf) throws -> Void) throws {
     let rows = try Row.fetchCursor(
       database, sql: "SELECT sequence, bytes FROM leaves ORDER BY sequence")
-    var leaves: [Leaf] = []
+    var count = 0
     while let row = try rows.next() {
-      guard let sequence = Int.fromDatabaseValue(row[0]), let data = Data.fromDatabaseValue(row[1]),
-        sequence == leaves.count
-      else {
-        throw LedgerError(.inconsistent("leaf \(leaves.count) is missing or of a wrong type"))
-      }
-      leaves.append(try Leaf(parsing: Array(data), sequence: sequence))
+      try body(try leaf(row, sequence: count))
+      count += 1
     }
-    return leaves
+  }
+
+  private static func leaf(_ row: Row, sequence: Int) throws -> Leaf {
+    guard Int.fromDatabaseValue(row[0]) == sequence, let data = Data.fromDatabaseValue(row[1])
+    else { throw LedgerError(.inconsistent("leaf \(sequence) is missing or of a wrong type")) }
+    return try Leaf(parsing: Array(data), sequence: sequence)
+  }
+
+  /// The last leaf; nil where there is none.
+  static func lastLeaf(_ database: Database) throws -> Leaf? {
+    let row = try Row.fetchOne(
+      database, sql: "SELECT sequence, bytes FROM leaves ORDER BY sequence DESC LIMIT 1")
+    return try row.map { row in
+      guard let sequence = Int.fromDatabaseValue(row[0]), sequence >= 0 else {
+        throw LedgerError(.inconsistent("the last leaf has no place"))
+      }
+      return try leaf(row, sequence: sequence)
+    }
+  }
+
+  /// The leaf of a place.
+  public func leaf(_ sequence: Int) throws(LedgerError) -> Leaf {
+    try read { database in
+      let row = try Row.fetchOne(
+        database, sql: "SELECT sequence, bytes FROM leaves WHERE sequence = ?",
+        arguments: [sequence])
+      guard let row else { throw LedgerError(.inconsistent("leaf \(sequence) is missing")) }
+      return try Self.leaf(row, sequence: sequence)
+    }
   }
 
   /// All leaves, in order.
-  public func leaves() throws(LedgerError) -> [Leaf] { try read { try Self.leaves($0) } }
+  public func leaves() throws(LedgerError) -> [Leaf] {
+    try read { database in
+      var leaves: [Leaf] = []
+      try Self.forEachLeaf(database) { leaves.append($0) }
+      return leaves
+    }
+  }
 
-  /// What the leaves add up to; each is held against its hash in the tree.
-  public func state() throws(LedgerError) -> LedgerState { try read { try Self.state($0) } }
+  /// What the leaves add up to; they are those of the last signed head.
+  public func state() throws(LedgerError) -> LedgerState {
+    try read { try Self.state($0, verifierKey) }
+  }
 
-  static func state(_ database: Database) throws -> LedgerState {
+  static func state(_ database: Database, _ verifierKey: VerifierKey) throws -> LedgerState {
     var state = LedgerState()
-    for leaf in try leaves(database) {
-      guard
-        try node(MerkleTree.NodeID(level: 0, position: leaf.sequence), database) == leaf.hash
-      else {
-        throw LedgerError(
-          .inconsistent(
-            "leaf \(leaf.sequence) has been changed: it is not what its hash in the tree says"))
-      }
+    var frontier = MerkleFrontier()
+    try forEachLeaf(database) { leaf in
+      frontier.append(leaf.hash)
       try state.apply(leaf)
+    }
+    guard let head = try lastHead(database) else {
+      if state.count == 0 { return state }
+      throw LedgerError(.inconsistent("the ledger has leaves and no signed head"))
+    }
+    let checkpoint = try checkedHead(size: head.size, note: head.note, verifierKey)
+    guard checkpoint.treeSize == state.count, checkpoint.root == frontier.root else {
+      throw LedgerError(
+        .inconsistent(
+          "the leaves have been changed: they are not those of the signed head of \(head.size); `unlearn-patch ledger verify` tells more"
+        ))
     }
     return state
   }
@@ -129,13 +168,48 @@ extension LedgerStore {
   /// All signed heads with their sizes, ascending.
   public func heads() throws(LedgerError) -> [(size: Int, note: String)] {
     try read { database in
-      let rows = try Row.fetchAll(database, sql: "SELECT size, note FROM checkpoints ORDER BY size")
-      return try rows.map { row in
-        guard let size = Int.fromDatabaseValue(row[0]), let note = String.fromDatabaseValue(row[1])
-        else { throw LedgerError(.inconsistent("a signed head is of a wrong type"), path: path) }
-        return (size, note)
-      }
+      try Row.fetchAll(database, sql: "SELECT size, note FROM checkpoints ORDER BY size")
+        .map { try Self.head($0) }
     }
+  }
+
+  /// The last signed head; nil where there is none.
+  public func lastHead() throws(LedgerError) -> (size: Int, note: String)? {
+    try read { try Self.lastHead($0) }
+  }
+
+  static func lastHead(_ database: Database) throws -> (size: Int, note: String)? {
+    try Row.fetchOne(
+      database, sql: "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1"
+    ).map { try head($0) }
+  }
+
+  static func head(_ row: Row) throws -> (size: Int, note: String) {
+    guard let size = Int.fromDatabaseValue(row[0]), let note = String.fromDatabaseValue(row[1])
+    else { throw LedgerError(.inconsistent("a signed head is of a wrong type")) }
+    return (size, note)
+  }
+
+  /// What a stored head says, if the ledger's key has signed it.
+  static func checkedHead(size: Int, note text: String, _ verifierKey: VerifierKey)
+    throws(LedgerError) -> LogCheckpoint
+  {
+    func fail(_ what: String) -> LedgerError {
+      LedgerError(.inconsistent("the head of \(size) leaves \(what)"))
+    }
+    let note: SignedNote
+    let head: LogCheckpoint
+    do throws(AttestationError) {
+      note = try SignedNote(parsing: Array(text.utf8))
+      head = try LogCheckpoint(parsing: note.text)
+    } catch { throw fail("can't be read: \(error)") }
+    guard note.isSigned(by: verifierKey) else {
+      throw fail("is not signed by the key of \(verifierKey.name)")
+    }
+    guard head.origin == verifierKey.name, head.treeSize == size else {
+      throw fail("says \(head.origin), \(head.treeSize)")
+    }
+    return head
   }
 
   /// The inclusion proof of a leaf in the whole log.

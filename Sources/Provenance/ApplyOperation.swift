@@ -263,13 +263,10 @@ extension Workspace {
       of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
       surroundings)
     warnOfReaders(target, surroundings)
-    try keepArtifact(patch)
     let model = try identity(plan, store, surroundings)
     let capsule = "undo-" + Hex.encode(SecureRandom.bytes(16)).grouped
     let key = SecureRandom.bytes(32)
-    try patching { () throws(PatchError) in
-      try UndoCapsule.seal(target, patch: plan.values, to: capsulePath(capsule), key: key)
-    }
+    try keepArtifactAndCapsule(patch, plan, capsule: capsule, key: key)
     let after = target.statement.result
     var attachments = LedgerStore.Attachments()
     attachments.undoKey = (capsule, key)
@@ -360,13 +357,35 @@ extension Workspace {
     return id
   }
 
+  /// What undoing and recovery will need, both made at once; where one fails, no capsule is left.
+  private func keepArtifactAndCapsule(
+    _ patch: borrowing SignedPatch, _ plan: borrowing ApplyPlan, capsule: String, key: [UInt8]
+  ) throws(ProvenanceError) {
+    let capsulePath = capsulePath(capsule)
+    try storing { () throws(StorageError) in
+      // Copies of a workspace lose folders that are empty.
+      try Folder.create(Paths.parent(of: capsulePath), mode: 0o700)
+    }
+    do throws(ProvenanceError) {
+      _ = try Parallel.map(2) { task throws(ProvenanceError) in
+        if task == 1 { return try keepArtifact(patch) }
+        try patching { () throws(PatchError) in
+          try UndoCapsule.seal(plan.target, patch: plan.values, to: capsulePath, key: key)
+        }
+      }
+    } catch {
+      try storing { () throws(StorageError) in
+        if try FileStatus.ifExists(capsulePath) != nil { try Folder.remove(capsulePath) }
+      }
+      throw error
+    }
+  }
+
   /// Keeps the patch in the workspace, where recovery and verification find it.
   private func keepArtifact(_ patch: borrowing SignedPatch) throws(ProvenanceError) {
     let path = artifactPath(patch.statement.patchDigest)
     try storing { () throws(StorageError) in
-      // Copies of a workspace lose folders that are empty.
       try Folder.create(Paths.parent(of: path), mode: 0o700)
-      try Folder.create(Paths.parent(of: capsulePath("")), mode: 0o700)
     }
     let known = try storing { () throws(StorageError) in try FileStatus.ifExists(path) }
     if known != nil,

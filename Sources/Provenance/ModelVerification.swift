@@ -40,7 +40,7 @@ public struct ModelVerification: Sendable {
       isKeyTrusted: trust?.logs.contains(workspace.verifierKey) ?? false)
     findings += log.findings
     guard let state = log.state else { return }
-    checkPatches(state, log.leaves, workspace, store, trust)
+    checkPatches(state, workspace, store, trust)
     checkChains(state, workspace, store, surroundings)
     try checkModel(folder, state, store, trust, surroundings)
   }
@@ -74,8 +74,7 @@ public struct ModelVerification: Sendable {
 
   /// Every patch that was used: its bundle is kept, signed by a trusted signer, and says what the leaves say.
   private mutating func checkPatches(
-    _ state: LedgerState, _ leaves: [Leaf], _ workspace: Workspace, _ store: LedgerStore,
-    _ trust: TrustFile?
+    _ state: LedgerState, _ workspace: Workspace, _ store: LedgerStore, _ trust: TrustFile?
   ) {
     let steps = state.models.flatMap(\.steps)
     for patch in state.patches {
@@ -88,9 +87,7 @@ public struct ModelVerification: Sendable {
           continue
         }
         // Whether a key counted is a matter of when the patch was used, which the leaf records.
-        switch trust.verdict(
-          on: signed.envelope, role: .artifact, at: leaves[use.leaf].time)
-        {
+        switch trust.verdict(on: signed.envelope, role: .artifact, at: use.time) {
         case .trusted(let names):
           add(step, .passed, "signed by \(names.joined(separator: ", "))")
         case .outsideWindow(let name):

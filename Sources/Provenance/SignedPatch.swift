@@ -3,7 +3,7 @@ public import Patching
 public import Storage
 
 /// A patch file with the bundle beside it, judged by a trust file.
-public struct SignedPatch: ~Copyable {
+public struct SignedPatch: ~Copyable, Sendable {
   /// The patch.
   public let file: DistributedPatch
   /// What was signed.

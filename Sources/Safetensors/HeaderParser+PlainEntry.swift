@@ -10,7 +10,7 @@ extension HeaderParser {
     let detailCount = table.details.count
     var draft = draft
     guard reader.skip("{\"dtype\":\""), let text = reader.plainText(),
-      let dtype = words.dtypes.firstIndex(of: text), reader.skip(",\"shape\":["),
+      let dtype = position(of: text), reader.skip(",\"shape\":["),
       readPlainShape(&draft), reader.skip(",\"data_offsets\":["),
       let begin = reader.plainUnsigned(), reader.skip(","), let end = reader.plainUnsigned(),
       reader.skip("]}")
@@ -21,6 +21,15 @@ extension HeaderParser {
     }
     table.add(draft, dtype: dtype, begin: begin, end: end, entry: start)
     return true
+  }
+
+  /// A type's place in ``DType/ordered``; first what the entry before had, as most files have one type.
+  @_lifetime(self: copy self)
+  private mutating func position(of dtype: PackedText) -> Int? {
+    if words.dtypes[lastDType] == dtype { return lastDType }
+    guard let position = words.dtypes.firstIndex(of: dtype) else { return nil }
+    lastDType = position
+    return position
   }
 
   /// Reads dimensions and the bracket behind them.

@@ -16,6 +16,8 @@ struct HeaderParser: ~Escapable {
   private(set) var faults = HeaderFaults()
   var table = TensorTable()
   let words = HeaderWords()
+  /// The place of the type that was read last.
+  var lastDType = 0
   private(set) var metadata: HeaderMetadata?
 
   @_lifetime(copy bytes)
@@ -23,8 +25,10 @@ struct HeaderParser: ~Escapable {
     reader = JSONReader(bytes, range: range, depthLimit: Self.depthLimit)
     self.mode = mode
     self.collects = collects
-    // Room for as many entries as there can be, of which only what is used becomes resident.
+    // Room for as much as there can be, of which only what is used becomes resident: details are never longer than
+    // the entry that they are read from.
     table.records.reserveCapacity(range.count / TensorTable.shortestEntry + 1)
+    table.details.reserveCapacity(range.count)
   }
 
   /// Reads the whole header; what was found is in ``table``, ``metadata`` and ``faults``.

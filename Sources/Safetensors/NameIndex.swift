@@ -27,12 +27,7 @@ struct NameIndex: Sendable {
   }
 
   /// The hash of a name.
-  static func hash(_ name: RawSpan) -> Int {
-    var hasher = Hasher()
-    // The buffer does not leave the closure.
-    unsafe name.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
-    return hasher.finalize()
-  }
+  static func hash(_ name: RawSpan) -> Int { NameHash.hash(name) }
 
   /// Adds a position; where one of the same name is known, that is given back and nothing is added.
   mutating func insert(_ position: Int, hash: Int, isSame: (Int) -> Bool) -> Int? {

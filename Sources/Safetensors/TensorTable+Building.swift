@@ -47,6 +47,8 @@ extension TensorTable {
       records.removeAll { $0.entry == .max }
       _ = fillIndex { _, _ in }
     }
+    // Small arrays give back what they did not use; of large ones it never became resident.
+    guard details.capacity < 1 << 17 else { return }
     if records.capacity > 2 * records.count { records = Array(records[...]) }
     if details.capacity > 2 * details.count { details = Array(details[...]) }
   }

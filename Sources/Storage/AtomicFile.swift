@@ -36,6 +36,7 @@ public struct AtomicFile: ~Copyable {
     if buffer.count + bytes.byteCount > Self.bufferLimit { try flush() }
     if bytes.byteCount >= Self.bufferLimit {
       try descriptor.write(bytes, at: byteCount)
+      descriptor.startWriteback(byteCount..<byteCount + bytes.byteCount)
     } else {
       unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
     }
@@ -43,7 +44,10 @@ public struct AtomicFile: ~Copyable {
   }
 
   private mutating func flush() throws(StorageError) {
-    try descriptor.write(buffer.rawSpan, at: byteCount - buffer.count)
+    let start = byteCount - buffer.count
+    try descriptor.write(buffer.rawSpan, at: start)
+    // The disk works while the next bytes are made, and the last flush has less to wait for.
+    if start > 0 { descriptor.startWriteback(start..<byteCount) }
     buffer.removeAll(keepingCapacity: true)
   }
 

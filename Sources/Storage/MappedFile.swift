@@ -50,13 +50,17 @@ public struct MappedFile: ~Copyable, @unchecked Sendable {
     }
   }
 
+  /// At most so much is mapped at once, from a multiple of it on, where one page is read: Linux maps the whole large
+  /// folio that holds it.
+  private static let folioByteCount = 1 << 21
+
   /// Tells the kernel that a range will not be read again soon, which keeps resident memory flat.
   ///
-  /// Pages at its ends go as a whole; whoever reads their other parts has them read from the file again.
+  /// Pages at its ends go as a whole, and those before it that the kernel brings in around a page that is read;
+  /// whoever reads them again has them read from the file again.
   public func releasePages(_ range: Range<Int>) {
     guard let base = unsafe base, !range.isEmpty else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let start = max(0, range.lowerBound) / page * page
+    let start = max(0, range.lowerBound) / Self.folioByteCount * Self.folioByteCount
     let end = min(byteCount, range.upperBound)
     // Whole pages of the mapping; they are clean, so dropping them loses nothing.
     if start < end { unsafe madvise(base + start, end - start, MADV_DONTNEED) }

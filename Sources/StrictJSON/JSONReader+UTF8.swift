@@ -5,6 +5,15 @@ extension JSONReader {
   public static func firstNonUTF8(in bytes: RawSpan, range: Range<Int>) -> Int? {
     var offset = range.lowerBound
     while offset < range.upperBound {
+      if offset + 32 <= range.upperBound {
+        let words =
+          bytes.word(at: offset) | bytes.word(at: offset + 8) | bytes.word(at: offset + 16)
+          | bytes.word(at: offset + 24)
+        if words & 0x8080_8080_8080_8080 == 0 {
+          offset += 32
+          continue
+        }
+      }
       if offset + 8 <= range.upperBound, bytes.word(at: offset) & 0x8080_8080_8080_8080 == 0 {
         offset += 8
         continue

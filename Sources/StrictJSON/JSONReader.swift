@@ -27,12 +27,16 @@ public struct JSONReader: ~Escapable {
     let depth: Int
   }
 
-  let bytes: RawSpan
+  @usableFromInline let bytes: RawSpan
+  @usableFromInline var cursor: Int
   /// Where the next byte is read.
-  public internal(set) var position: Int
+  public internal(set) var position: Int {
+    get { cursor }
+    set { cursor = newValue }
+  }
   /// Where the string that was read last begins.
   public internal(set) var stringStart = 0
-  let end: Int
+  @usableFromInline let end: Int
   private var depth = 0
   private let depthLimit: Int
 
@@ -42,13 +46,13 @@ public struct JSONReader: ~Escapable {
   @_lifetime(copy bytes)
   public init(_ bytes: RawSpan, range: Range<Int>? = nil, depthLimit: Int = 128) {
     self.bytes = bytes
-    position = range?.lowerBound ?? 0
+    cursor = range?.lowerBound ?? 0
     end = range?.upperBound ?? bytes.byteCount
     precondition(end <= bytes.byteCount, "a range to \(end) in \(bytes.byteCount) bytes")
     self.depthLimit = depthLimit
   }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   func byte(_ offset: Int) -> UInt8 {
     bytes.octet(at: offset)
   }

@@ -1,14 +1,14 @@
 // What a reader does to each byte, kept in this module so that the compiler can put it in place.
 extension RawSpan {
   /// The byte at an offset, which the span checks.
-  @inline(__always)
+  @inlinable @inline(__always)
   func octet(at offset: Int) -> UInt8 {
     // Every bit pattern is a UInt8.
     unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
   }
 
   /// The eight bytes from an offset on, the first in the lowest bits; the span checks the bounds.
-  @inline(__always)
+  @inlinable @inline(__always)
   func word(at offset: Int) -> UInt64 {
     // Every bit pattern is a UInt64.
     UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))

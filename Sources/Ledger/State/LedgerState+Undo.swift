@@ -57,6 +57,10 @@ extension LedgerState {
     public internal(set) var keyDigest: Digest?
     /// The leaf that says that nothing in the workspace restores what was replaced.
     public internal(set) var final: Int?
+    /// The patch that was applied before it, of those not taken back.
+    var previous: Digest?
+    /// The patch that was applied after it, of those not taken back.
+    var next: Digest?
 
     init(_ intent: Intent, leaf: Int) {
       patch = intent.patch
@@ -88,77 +92,68 @@ extension LedgerState {
     }
   }
 
-  static func undoUntil(_ body: JSONField) throws(JSONFieldError) -> Timestamp? {
-    guard let field = body["undo_until"].optional else { return nil }
-    guard let time = Timestamp(try field.text()) else {
-      throw JSONFieldError(field.path, expected: "a time")
-    }
-    return time
-  }
-
   /// The undo key of an applied patch is gone.
-  mutating func takeDestruction(_ leaf: Leaf) throws(JSONFieldError) -> String? {
-    guard let (model, patch) = try find(leaf) else {
-      return "the patch is not applied to the model"
+  mutating func takeDestruction(_ fields: LeafFields) throws(LeafRefusal) {
+    let (model, applied) = try appliedPatch(fields)
+    if models[model].openIntent != nil { throw refuse("an operation on this model has not ended") }
+    guard try fields.text("undo") == applied.capsule else {
+      throw refuse("undo names another capsule")
     }
-    let applied = models[model].applied[patch]
-    if models[model].openIntent != nil { return "an operation on this model has not ended" }
-    guard try leaf.body["undo"].text() == applied.capsule else {
-      return "undo names another capsule"
-    }
-    if applied.destroyed != nil { return "the key is destroyed already" }
-    models[model].applied[patch].destroyed = leaf.sequence
-    models[model].applied[patch].keyDigest = try leaf.body["key"].digest()
-    note(leaf.sequence, applied.request)
-    return nil
+    if applied.destroyed != nil { throw refuse("the key is destroyed already") }
+    let key = try fields.digest("key")
+    let request = try requestPlace(applied.request)
+    models.elements[model].applications[applied.patch]?.destroyed = fields.sequence
+    models.elements[model].applications[applied.patch]?.keyDigest = key
+    note(fields.sequence, request)
   }
 
   /// The search for what is left of an undo key has found nothing.
-  mutating func takeFinality(_ leaf: Leaf) throws(JSONFieldError) -> String? {
-    guard let (model, patch) = try find(leaf) else {
-      return "the patch is not applied to the model"
+  mutating func takeFinality(_ fields: LeafFields) throws(LeafRefusal) {
+    let (model, applied) = try appliedPatch(fields)
+    guard applied.destroyed != nil else { throw refuse("the undo key has not been destroyed") }
+    if applied.final != nil { throw refuse("the patch is final already") }
+    let request = try requestPlace(applied.request)
+    models.elements[model].applications[applied.patch]?.final = fields.sequence
+    note(fields.sequence, request)
+    guard let request else { return }
+    requests.elements[request].reversibleCount -= 1
+    if requests[request].status == .applied, requests[request].reversibleCount == 0 {
+      requests.elements[request].status = .final
     }
-    let applied = models[model].applied[patch]
-    guard applied.destroyed != nil else { return "the undo key has not been destroyed" }
-    if applied.final != nil { return "the patch is final already" }
-    models[model].applied[patch].final = leaf.sequence
-    note(leaf.sequence, applied.request)
-    if let place = requests.firstIndex(where: { $0.id == applied.request }),
-      requests[place].status == .applied,
-      !models.contains(where: { model in
-        model.applied.contains { $0.request == applied.request && $0.final == nil }
-      })
-    {
-      requests[place].status = .final
-    }
-    return nil
   }
 
-  private func find(_ leaf: Leaf) throws(JSONFieldError) -> (model: Int, patch: Int)? {
-    let (id, digest) = (try leaf.body["model"].text(), try leaf.body["patch"].digest())
-    guard let model = models.firstIndex(where: { $0.id == id }),
-      let patch = models[model].applied.firstIndex(where: { $0.patch == digest })
-    else { return nil }
-    return (model, patch)
+  /// The model and the applied patch that a leaf names.
+  private func appliedPatch(_ fields: LeafFields) throws(LeafRefusal) -> (Int, Applied) {
+    let digest = try fields.digest("patch")
+    guard let model = try place(ofModel: try fields.identity("model")),
+      let applied = try applied(digest, to: model)
+    else { throw refuse("the patch is not applied to the model") }
+    return (model, applied)
   }
 }
 
-extension LedgerState.Model {
-  /// Why an intent to take a patch back does not follow; nil where it does.
-  ///
-  /// Taking back the last patch of an undisturbed chain leads to the root before it. Any other rollback leads to a
-  /// root of its own, which the intent accounts for by the files that change.
-  func problemOfRollback(_ intent: LedgerState.Intent) -> String? {
-    guard let index = applied.firstIndex(where: { $0.patch == intent.patch }) else {
-      return "the patch is not applied"
-    }
-    let patch = applied[index]
-    if let destroyed = patch.destroyed { return "its undo key was destroyed by leaf \(destroyed)" }
-    guard patch.capsule == intent.capsule else { return "undo names another capsule" }
-    if index == applied.count - 1, patch.after == head {
-      return intent.after == patch.before
-        ? nil : "taking it back leads to \(patch.before), not to \(intent.after)"
-    }
-    return intent.changed.isEmpty ? "it does not say which files change" : nil
+extension LedgerState.Applied: SubjectRow {
+  var row: JSONValue {
+    .present([
+      "undo": .text(capsule), "request": .text(request), "base": .text(before),
+      "result": .text(after), "leaf": .count(leaf), "undo_until": .text(undoUntil),
+      "destroyed": .count(destroyed), "key": .text(keyDigest), "final": .count(final),
+      "previous": .text(previous), "next": .text(next),
+    ])
+  }
+
+  init(id: Digest, row: JSONField) throws(JSONFieldError) {
+    patch = id
+    capsule = try row["undo"].text()
+    request = try row["request"].optional?.text()
+    before = try row["base"].digest()
+    after = try row["result"].digest()
+    leaf = try row["leaf"].count()
+    undoUntil = try row["undo_until"].optional?.time()
+    destroyed = try row["destroyed"].optional?.count()
+    keyDigest = try row["key"].optional?.digest()
+    final = try row["final"].optional?.count()
+    previous = try row["previous"].optional?.digest()
+    next = try row["next"].optional?.digest()
   }
 }

@@ -1,0 +1,110 @@
+public import Storage
+import StrictJSON
+
+/// What the leaves add up to: keys, requests, patches, and the chain of each model.
+///
+/// One reducer serves appending, where it refuses what is not possible, and verifying, where it reports it. To
+/// append, only the rows of what a leaf is about are loaded (`WorkingSet`); a state is then partial.
+///
+/// A leaf type is reduced in the file of its subject by a method that first reads and checks everything and then
+/// changes things in place, so that a leaf that is refused leaves the state as it was. What is looked up goes
+/// through `place(of…)`, which asks for what a partial state lacks. What a reducer needs again must be in the
+/// subject's row (`rows`): histories, such as the leaves of a request, are not.
+public struct LedgerState: Sendable {
+  /// How many leaves there are.
+  public private(set) var count = 0
+  /// The time of the last leaf.
+  public private(set) var lastTime: Timestamp?
+  /// The name of the log.
+  public private(set) var origin = ""
+  /// Signers' keys that were recorded, in order.
+  public internal(set) var keys = KeyedList<Digest, Key>()
+  /// The requests, in order.
+  public internal(set) var requests = KeyedList<String, Request>()
+  /// The patches, in order.
+  public internal(set) var patches = KeyedList<Digest, Patch>()
+  /// The models, in order.
+  public internal(set) var models = KeyedList<String, Model>()
+  /// How many leaves of each type there are.
+  var types: [String: Int] = [:]
+  /// What has been looked up, where the state is partial; nil where all leaves have been taken.
+  var lookedUp: Set<Subject>?
+
+  /// Starts before the first leaf.
+  public init() {}
+
+  /// Goes on after leaves that are not taken here; what they are about is loaded as it is asked for.
+  init(after count: Int, lastTime: Timestamp?) {
+    self.count = count
+    self.lastTime = lastTime
+    lookedUp = []
+  }
+
+  /// A request by its identity.
+  public func request(_ id: String) -> Request? { requests.value(id) }
+  /// A patch by its digest.
+  public func patch(_ digest: Digest) -> Patch? { patches.value(digest) }
+  /// A model by its identity.
+  public func model(_ id: String) -> Model? { models.value(id) }
+
+  /// The types of leaves that this version does not know, with how many there are.
+  public var unknownTypes: [(name: String, count: Int)] {
+    types.filter { LeafType(rawValue: $0.key) == nil }.sorted { $0.key < $1.key }
+      .map { ($0.key, $0.value) }
+  }
+
+  /// Takes one leaf.
+  ///
+  /// - Throws: `notPossible` where the leaf does not follow from those before it; nothing is changed then.
+  public mutating func apply(_ leaf: Leaf) throws(LedgerError) {
+    do throws(LeafRefusal) { try take(leaf) } catch { throw Self.error(error, leaf) }
+  }
+
+  static func error(_ refusal: LeafRefusal, _ leaf: Leaf) -> LedgerError {
+    LedgerError(
+      .notPossible("leaf \(leaf.sequence) (\(leaf.typeName)): \(refusal.description)"))
+  }
+
+  /// Takes one leaf, or refuses it and changes nothing.
+  mutating func take(_ leaf: Leaf) throws(LeafRefusal) {
+    guard leaf.sequence == count else { throw refuse("expected to be leaf \(count)") }
+    if let lastTime, leaf.time < lastTime {
+      throw refuse(
+        "its time \(leaf.time) is before that of the leaf before it, \(lastTime)")
+    }
+    guard (leaf.type == .ledgerCreated) == (count == 0) else {
+      throw refuse("a ledger begins with one ledger.created")
+    }
+    try reduce(leaf)
+    count += 1
+    lastTime = leaf.time
+    types[leaf.typeName, default: 0] += 1
+  }
+
+  /// Does what the leaf's type asks for.
+  private mutating func reduce(_ leaf: Leaf) throws(LeafRefusal) {
+    let fields = LeafFields(leaf)
+    switch leaf.type {
+    case .ledgerCreated: origin = try fields.text("origin")
+    case .keyAdded: try takeKey(fields)
+    case .reportExported: _ = try fields.digest("report")
+    case .requestReceived: try takeRequest(fields)
+    case .modelRegistered: try takeModel(fields)
+    case .patchCreated, .patchSigned: try takePatch(fields)
+    case .metricsRecorded: try takeMetrics(fields)
+    case .patchIntent: try takeIntent(fields)
+    case .patchApplied where try fields.readIfPresent("intent") { _ in true } == nil:
+      try takeCopy(fields)
+    case .patchApplied, .patchRolledBack, .patchAborted, .patchRecovered:
+      try takeOutcome(fields)
+    case .undoDestroyed: try takeDestruction(fields)
+    case .patchFinalized: try takeFinality(fields)
+    case nil: break
+    }
+  }
+
+  /// Asks for a subject that a partial state does not hold; returns where it is known that there is none.
+  func demand(_ subject: Subject) throws(LeafRefusal) {
+    if let lookedUp, !lookedUp.contains(subject) { throw .notLoaded(subject) }
+  }
+}

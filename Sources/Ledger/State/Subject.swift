@@ -1,0 +1,61 @@
+import Storage
+
+/// What leaves are about: each has a row of its own in the database, with what they add up to for it.
+enum Subject: Hashable, Sendable, CustomStringConvertible {
+  /// The log itself.
+  case log
+  /// A signer's key.
+  case key(Digest)
+  /// A request.
+  case request(String)
+  /// A patch.
+  case patch(Digest)
+  /// A model.
+  case model(String)
+  /// A patch that is applied to a model and not taken back.
+  case application(model: String, patch: Digest)
+
+  /// The `kind` of the row.
+  var kind: String {
+    switch self {
+    case .log: "log"
+    case .key: "key"
+    case .request: "request"
+    case .patch: "patch"
+    case .model: "model"
+    case .application: "application"
+    }
+  }
+
+  /// The `id` of the row.
+  var id: String {
+    switch self {
+    case .log: ""
+    case .key(let digest), .patch(let digest): digest.hex
+    case .request(let id), .model(let id): id
+    // A digest has no slash, so the two parts can be told.
+    case .application(let model, let patch): "\(patch.hex)/\(model)"
+    }
+  }
+
+  /// Reads the key of a row; nil where it is none.
+  init?(kind: String, id: String) {
+    switch kind {
+    case "log":
+      guard id.isEmpty else { return nil }
+      self = .log
+    case "request": self = .request(id)
+    case "model": self = .model(id)
+    case "key", "patch":
+      guard let digest = Digest(hex: id) else { return nil }
+      self = kind == "key" ? .key(digest) : .patch(digest)
+    case "application":
+      let parts = id.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, let patch = Digest(hex: String(parts[0])) else { return nil }
+      self = .application(model: String(parts[1]), patch: patch)
+    default: return nil
+    }
+  }
+
+  var description: String { id.isEmpty ? kind : "\(kind) \(id)" }
+}
