@@ -262,6 +262,9 @@ extension Workspace {
     let renewal = try SignatureRenewal(
       of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
       surroundings)
+    if verification == .touched {
+      try renewal?.hashChanged(target, plan.values, base: plan.base, surroundings)
+    }
     warnOfReaders(target, surroundings)
     let model = try identity(plan, store, surroundings)
     let capsule = "undo-" + Hex.encode(SecureRandom.bytes(16)).grouped
@@ -336,7 +339,7 @@ extension Workspace {
       model: model, before: plan.base.root, after: after.root,
       leaf: leaves[leaves.count - 1].sequence, files: target.shardNames,
       patch: statement.patchDigest, signers: plan.signers,
-      signature: try renewal?.write(target, after, copiedTo: output))
+      signature: try renewal?.write(in: output, after))
   }
 
   /// The model's identity in the ledger; it is registered where it has none.

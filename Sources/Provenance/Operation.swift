@@ -101,7 +101,7 @@ extension Workspace {
         intent: leaves[leaves.count - 1].sequence, intent, closing, root: after.root, outcome: nil,
         store: store, surroundings)
       if let capsule { try discardCapsule(capsule, store) }
-      let signature = try renewal?.write(target, after)
+      let signature = try renewal?.write(in: folder, after)
       if signature == nil { SignatureRenewal.warnIfStale(in: folder, after.files, surroundings) }
       try patching { () throws(PatchError) in try Journal.remove(in: folder) }
       return (closed, signature)

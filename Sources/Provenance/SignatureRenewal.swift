@@ -12,8 +12,6 @@ import Storage
 struct SignatureRenewal: Sendable {
   private let signer: ModelSigner
   private let ignored: IgnoredPaths
-  /// Whether the files that change are hashed as they are written; else their digests were computed before.
-  private let hashesChanged: Bool
 
   /// Decides how a model's signature will be renewed, before anything is written; nil where no key is given.
   ///
@@ -23,15 +21,13 @@ struct SignatureRenewal: Sendable {
   ///     signature by the same key must say the same.
   init?(
     of checkpoint: Safetensors.Checkpoint, base: ModelDigest, isHashed: Bool,
-    by signer: ModelSigner?,
-    _ surroundings: Surroundings
+    by signer: ModelSigner?, _ surroundings: Surroundings
   ) throws(ProvenanceError) {
+    guard let signer else { return nil }
     let path = Paths.join(checkpoint.path, Checkpoint.signatureName)
     let isThere =
       try storing { () throws(StorageError) in try FileStatus.ifExists(path) } != nil
-    guard let signer else { return nil }
     self.signer = signer
-    hashesChanged = !isHashed
     var ignored = IgnoredPaths(Checkpoint.excludedNames)
     var fault = "\(path): there is no signature"
     if isThere {
@@ -68,20 +64,37 @@ struct SignatureRenewal: Sendable {
     return signed.count == files.count ? nil : "it is over other files"
   }
 
+  /// Hashes the files that a patch changes, which were not hashed before, as they will be.
+  ///
+  /// Before anything is written: a file that differs where the patch does not touch it leads to another digest than the
+  /// one that would be signed.
+  func hashChanged(
+    _ target: PatchTarget, _ patch: borrowing PatchFile, base: ModelDigest,
+    _ surroundings: Surroundings
+  ) throws(ProvenanceError) {
+    let total = target.shardByteCount
+    let effect: PatchEffect
+    do throws(PatchError) {
+      effect = try target.effect(of: patch, base: base) {
+        surroundings.progress("hashing what changes", $0, total)
+      }
+    } catch { throw ProvenanceError(error) }
+    let result = target.statement.result
+    guard let other = effect.result.files.first(where: { result[$0.name] != $0.digest }) else {
+      return
+    }
+    throw ProvenanceError(
+      .state,
+      "\(target.checkpoint.fullPath(other.name)): differs from the patch's base where the patch does not touch it, so the result would not be what is signed",
+      hint: "leave out --verify touched to see what differs")
+  }
+
   /// Signs the model as it is now.
   ///
   /// - Parameters:
-  ///   - target: What was written.
-  ///   - after: The digests that the model has now.
-  ///   - copy: The folder of a patched copy, which was hashed as it was written; nil for the model itself.
-  func write(_ target: PatchTarget, _ after: ModelDigest, copiedTo copy: String? = nil)
-    throws(ProvenanceError) -> SignedModel
-  {
-    let folder = copy ?? target.checkpoint.path
-    if hashesChanged && copy == nil {
-      let written = try patching { () throws(PatchError) in try target.digestAfterWriting() }
-      try Workspace.check(written, are: after)
-    }
+  ///   - folder: The model, or a patched copy of it.
+  ///   - after: The digests that it has now.
+  func write(in folder: String, _ after: ModelDigest) throws(ProvenanceError) -> SignedModel {
     let files = after.files.filter { !ignored.contains($0.name) }.map {
       ModelManifest.File(name: $0.name, digest: $0.digest)
     }

@@ -89,6 +89,13 @@ extension Bench {
     try bench.succeed("sign", "model", "--key", "officer.key.pem")
     try TemporaryFolder.write(bytes, to: config)
     try bench.refuse(touched + Self.key, code: 6, saying: "is stale: config.json")
+    // One that fits, of a model that has another byte where the patch does not look.
+    try bench.succeed("sign", "model", "--key", "officer.key.pem")
+    let weights = bench.folder.file("model/model.safetensors")
+    let count = try Folder.read(weights, limit: 1 << 20).count
+    try TemporaryFolder.flip(weights, at: count - 1)
+    try bench.refuse(touched + Self.key, code: 6, saying: "where the patch does not touch it")
+    try TemporaryFolder.flip(weights, at: count - 1)
     try Folder.remove(bench.folder.file("model/model.sig"))
     try bench.refuse(touched + Self.key, code: 6, saying: "there is no signature")
     try bench.write([1, 2, 3], "model/model.sig")
