@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-engine results lint clean
+.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-engine bench-ledger results lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -51,6 +51,10 @@ bench-engine: setup ## The engine beside PyTorch: PYTHON has torch and transform
 	scripts/fetch-smollm2.sh models/smollm2-135m
 	cd Benchmarks && swift build -c release --scratch-path ../.build-benchmarks
 	python3 Benchmarks/engine.py .build-benchmarks/release/engine-benchmark "$${PYTHON:-.venv-torch/bin/python}" models
+
+bench-ledger: setup ## The ledger at 10,000, 100,000 and 1,000,000 leaves: append, proof, verify, memory; 3 GB of disk.
+	cd Benchmarks && swift build -c release --scratch-path ../.build-benchmarks --product ledger-benchmark
+	python3 Benchmarks/ledger.py .build-benchmarks/release/ledger-benchmark "$${WORK:-.build-benchmarks/ledger}" $(SIZES)
 
 results: build    ## The table of docs/results.md: makes data, trains models, runs; an hour or two on two cores. QUICK=1: to see that it works.
 	Experiments/people "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)

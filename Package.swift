@@ -29,6 +29,9 @@ let package = Package(
     .library(name: "Patching", targets: ["Patching"]),
     .library(name: "ModelSigning", targets: ["ModelSigning"]),
     .library(name: "Provenance", targets: ["Provenance"]),
+    .library(name: "Ledger", targets: ["Ledger"]),
+    .library(name: "Attestation", targets: ["Attestation"]),
+    .library(name: "StrictJSON", targets: ["StrictJSON"]),
     .library(name: "Transformer", targets: ["Transformer"]),
     .library(name: "Tokenization", targets: ["Tokenization"]),
     .library(name: "Training", targets: ["Training"]),
@@ -60,6 +63,9 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CStorage"),
     .target(name: "CKernels", exclude: ["body.h", "clones.h", "functions.h"]),
 
@@ -86,6 +92,7 @@ let package = Package(
       name: "Ledger",
       dependencies: [
         "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       resources: [
         .embedInCode("Schema/0001-ledger.sql"), .embedInCode("Schema/0002-subjects.sql"),
@@ -130,12 +137,16 @@ let package = Package(
       dependencies: ["Ledger", "Attestation", "Storage", "StrictJSON"],
       swiftSettings: library),
 
+    .target(
+      name: "Witnessing", dependencies: ["CCurl", "Ledger", "Attestation", "Storage"],
+      swiftSettings: library),
+
     // What a person asks for.
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Provenance", "Patching", "Training", "Ledger", "ModelSigning",
-        "Architecture",
+        "AuditReport", "Witnessing", "Provenance", "Patching", "Training", "Ledger",
+        "ModelSigning", "Architecture",
         "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -178,13 +189,14 @@ let package = Package(
     // Tests.
     .target(name: "CFaultPoints", path: "Tests/Support/CFaultPoints"),
     .target(
-      name: "TestSupport", dependencies: ["SampleModels", "Storage"],
+      name: "TestSupport", dependencies: ["Attestation", "SampleModels", "Storage"],
       path: "Tests/Support/TestSupport", swiftSettings: house),
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Patching", "Training", "Ledger", "ModelSigning", "Architecture", "Attestation",
-        "Safetensors", "SampleModels", "Storage", "StrictJSON", "Tokenization", "TestSupport",
+        "Patching", "Training", "Witnessing", "Ledger", "ModelSigning", "Architecture",
+        "Attestation", "Safetensors", "SampleModels", "Storage", "StrictJSON", "Tokenization",
+        "TestSupport",
       ],
       path: "Tests/Support/FuzzTargets", swiftSettings: house),
     .testTarget(
@@ -237,8 +249,8 @@ let package = Package(
         "StrictJSON", "TestSupport",
       ], swiftSettings: house),
     .testTarget(
-      name: "AttestationTests", dependencies: ["Attestation", "TestSupport"],
-      exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
+      name: "AttestationTests", dependencies: ["Attestation", "Storage", "TestSupport"],
+      exclude: ["Fixtures", "make-fixtures.sh", "make-note-fixtures.py"], swiftSettings: house),
     .testTarget(
       name: "ModelSigningTests",
       dependencies: ["ModelSigning", "Attestation", "Storage", "StrictJSON", "TestSupport"],
@@ -248,6 +260,10 @@ let package = Package(
       dependencies: [
         "Ledger", "Attestation", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
       ], exclude: ["Fixtures"], swiftSettings: house),
+    .testTarget(
+      name: "WitnessingTests",
+      dependencies: ["Witnessing", "Ledger", "Attestation", "Storage", "TestSupport"],
+      swiftSettings: house),
     .testTarget(
       name: "PatchingTests",
       dependencies: [

@@ -18,6 +18,15 @@ let package = Package(
         .product(name: "Storage", package: "unlearn-patch"),
       ],
       swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+    .executableTarget(
+      name: "ledger-benchmark",
+      dependencies: [
+        .product(name: "Ledger", package: "unlearn-patch"),
+        .product(name: "Attestation", package: "unlearn-patch"),
+        .product(name: "Storage", package: "unlearn-patch"),
+        .product(name: "StrictJSON", package: "unlearn-patch"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
   ],
   swiftLanguageModes: [.v6]
 )

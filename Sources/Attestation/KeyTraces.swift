@@ -1,6 +1,6 @@
 public import Storage
 
-/// Looks for what is left of a destroyed key in files.
+/// Looks for what is left of a destroyed key, or of an erased text, in files.
 ///
 /// While the key is known, any 16 bytes of it in a row, or 32 hexadecimal digits, are a trace. When only its digest is
 /// left, after an interruption, all 32 bytes or 64 digits are.
@@ -33,6 +33,24 @@ public struct KeyTraces: Sendable {
     self.patterns = .known(patterns)
     digest = SHA256.digest(of: key)
     overlap = 2 * Self.windowByteCount - 1
+  }
+
+  /// Looks for a text that was erased: any 16 bytes of it in a row that no text has that stays.
+  public init(erased text: [UInt8], besides kept: [[UInt8]]) {
+    let others = Set(kept.flatMap { Self.windows(of: $0) })
+    var patterns = [[[UInt8]]](repeating: [], count: 256)
+    for window in Self.windows(of: text) where !others.contains(window) {
+      patterns[Int(window[0])].append(window)
+    }
+    self.patterns = .known(patterns)
+    digest = SHA256.digest(of: text)
+    overlap = Self.windowByteCount - 1
+  }
+
+  private static func windows(of text: [UInt8]) -> [[UInt8]] {
+    stride(from: 0, through: text.count - windowByteCount, by: 1).map {
+      Array(text[$0..<$0 + windowByteCount])
+    }
   }
 
   /// Looks for a key of which only the digest is known.

@@ -6,10 +6,14 @@ public import Storage
 public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
+  // Looked up once, for that takes longer than hashing a line. Unsafe: OpenSSL never changes a fetched algorithm,
+  // and it may be used from any thread (EVP_MD_fetch(3)).
+  nonisolated(unsafe) private static let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
+
   /// Starts with no bytes.
   public init() {
     guard let context = unsafe EVP_MD_CTX_new(),
-      unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+      unsafe EVP_DigestInit_ex(context, Self.algorithm, nil) == 1
     else { preconditionFailure("OpenSSL can't compute SHA-256: the installation is broken") }
     unsafe self.context = context
   }
@@ -26,11 +30,14 @@ public struct SHA256: ~Copyable {
 
   /// The digest of all bytes added.
   public consuming func finalize() -> Digest {
-    var output = [UInt8](repeating: 0, count: 32)
-    let done = unsafe EVP_DigestFinal_ex(context, &output, nil)
-    guard done == 1, let digest = Digest(bytes: output) else {
-      preconditionFailure("OpenSSL can't compute SHA-256")
+    // 32 bytes, as SHA-256 writes.
+    let digest: Digest? = unsafe withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) {
+      output in
+      let bytes = unsafe output.bindMemory(to: UInt8.self)
+      guard unsafe EVP_DigestFinal_ex(context, bytes.baseAddress, nil) == 1 else { return nil }
+      return Digest(bytes: unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(output)))
     }
+    guard let digest else { preconditionFailure("OpenSSL can't compute SHA-256") }
     return digest
   }
 

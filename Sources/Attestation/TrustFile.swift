@@ -29,88 +29,61 @@ public struct TrustFile: Sendable {
     public var notAfter: Timestamp?
   }
 
-  /// The logs that are trusted.
-  public private(set) var logs: [VerifierKey] = []
+  /// One trusted key of a log; a log that has changed its key has several.
+  public struct Log: Hashable, Sendable {
+    /// The key; its name is the origin.
+    public var key: VerifierKey
+    /// Where the log is served, where that is said.
+    public var url: String?
+    /// The last leaf that a head signed with this key may cover; nil for a key in use.
+    public var lastIndex: Int?
+
+    /// Whether the key may sign a head of that many leaves.
+    public func maySign(treeSize: Int) -> Bool {
+      lastIndex.map { treeSize - 1 <= $0 } ?? true
+    }
+  }
+
+  /// The keys of logs that are trusted, with what limits them.
+  public internal(set) var logKeys: [Log] = []
   /// The signers that are trusted.
-  public private(set) var signers: [Signer] = []
+  public internal(set) var signers: [Signer] = []
   /// How many distinct signers a role asks for; 1 where nothing is said.
-  public private(set) var required: [Role: Int] = [:]
+  public internal(set) var required: [Role: Int] = [:]
+  /// Which witnesses must have cosigned a head.
+  public internal(set) var witnesses = WitnessPolicy()
 
-  /// Reads a trust file; key files are relative to its folder.
-  public init(path: String) throws(AttestationError) {
-    let bytes = try storing { () throws(StorageError) in try Folder.read(path, limit: 1 << 20) }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw AttestationError(.malformed("the trust file is not UTF-8"), path: path)
+  /// The logs that are trusted, by their keys.
+  public var logs: [VerifierKey] { logKeys.map(\.key) }
+
+  /// The trusted key that has signed a head of a log.
+  ///
+  /// - Throws: Where no trusted key of that origin has, one's line is false, or the key's time was over.
+  public func logKey(signing note: SignedNote) throws(AttestationError) -> Log {
+    let head = try LogCheckpoint(parsing: note.text)
+    let known = logKeys.filter { ByteString($0.key.name) == ByteString(head.origin) }
+    guard !known.isEmpty else {
+      throw AttestationError(
+        .malformed("the trust file names no log \(ByteString(head.origin))"))
     }
-    var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      number += 1
-      let words = line.prefix { $0 != "#" }.split(whereSeparator: { $0 == " " || $0 == "\t" })
-        .map { String($0) }
-      if words.isEmpty { continue }
-      do throws(AttestationError) {
-        try read(words, folder: Paths.parent(of: path))
-      } catch {
-        throw AttestationError(.trustFile(line: number, error.description), path: path)
+    var outside: Log?
+    for log in known {
+      switch note.verification(by: log.key) {
+      case .absent: continue
+      case .refused(let why): throw AttestationError(.malformed(why))
+      case .signed:
+        if log.maySign(treeSize: head.treeSize) { return log }
+        outside = log
       }
     }
-  }
-
-  private mutating func read(_ words: [String], folder: String) throws(AttestationError) {
-    func fail(_ what: String) -> AttestationError { AttestationError(.malformed(what)) }
-    switch words[0] {
-    case "log":
-      guard words.count == 2 else { throw fail("expected: log <vkey>") }
-      logs.append(try VerifierKey(words[1]))
-    case "witness", "group", "quorum":
-      throw fail("'\(words[0])' lines are not supported by this version: it asks no witness")
-    case "require":
-      guard words.count == 3, let count = Int(words[1]), (1...64).contains(count),
-        let role = Role(rawValue: words[2])
-      else { throw fail("expected: require <n> artifact|model|report") }
-      required[role] = count
-    case "signer":
-      guard words.count >= 3 else { throw fail("expected: signer <name> <pub.pem> [options]") }
-      let path = words[2].hasPrefix("/") ? words[2] : Paths.join(folder, words[2])
-      var signer = Signer(
-        name: words[1], key: try PublicKey(path: path), roles: Set(Role.allCases))
-      guard signer.key.algorithm != .ed25519 else {
-        throw fail("a signer's key is ECDSA; Ed25519 keys are for logs")
-      }
-      for option in words.dropFirst(3) { try Self.apply(option, to: &signer) }
-      guard !signers.contains(where: { $0.key == signer.key || $0.name == signer.name }) else {
-        throw fail("this name or key is given twice: \(signer.name)")
-      }
-      signers.append(signer)
-    default: throw fail("unknown line '\(words[0])'")
-    }
-  }
-
-  private static func apply(_ option: String, to signer: inout Signer) throws(AttestationError) {
-    let parts = option.split(separator: "=", maxSplits: 1).map { String($0) }
-    func fail() -> AttestationError {
-      AttestationError(
+    if let last = outside?.lastIndex {
+      throw AttestationError(
         .malformed(
-          "unknown option '\(option)': expected roles=artifact,model,report, not-before=DATE or not-after=DATE"
-        ))
+          "the head of \(head.treeSize) leaves is signed with a key that counts up to leaf \(last)")
+      )
     }
-    guard parts.count == 2 else { throw fail() }
-    switch parts[0] {
-    case "roles":
-      var roles: Set<Role> = []
-      for word in parts[1].split(separator: ",") {
-        guard let role = Role(rawValue: String(word)) else { throw fail() }
-        roles.insert(role)
-      }
-      signer.roles = roles
-    case "not-before":
-      guard let time = Timestamp(parts[1]) else { throw fail() }
-      signer.notBefore = time
-    case "not-after":
-      guard let time = Timestamp(parts[1]) else { throw fail() }
-      signer.notAfter = time
-    default: throw fail()
-    }
+    throw AttestationError(
+      .malformed("the head is not signed by a trusted key of \(ByteString(head.origin))"))
   }
 
   /// The verdict on the signatures of a bundle.
@@ -130,7 +103,7 @@ public struct TrustFile: Sendable {
   /// Judges the signatures of an envelope, each on its own; keys are counted, not signatures.
   public func verdict(on envelope: DSSEEnvelope, role: Role, at time: Timestamp) -> Verdict {
     let message = envelope.signedBytes
-    var names: Set<String> = []
+    var counted: Set<Signer> = []
     var outside: String?
     var invalid: String?
     for signature in envelope.signatures {
@@ -147,16 +120,13 @@ public struct TrustFile: Sendable {
       guard signer.roles.contains(role) else { continue }
       let early = signer.notBefore.map { time < $0 } ?? false
       let late = signer.notAfter.map { time > $0 } ?? false
-      if early || late {
-        outside = signer.name
-      } else {
-        names.insert(signer.name)
-      }
+      if early || late { outside = signer.name } else { counted.insert(signer) }
     }
+    let names = counted.map(\.name).sorted { ByteString($0) < ByteString($1) }
     let need = required[role] ?? 1
-    if names.count >= need { return .trusted(names.sorted()) }
+    if names.count >= need { return .trusted(names) }
     if let invalid { return .invalid(invalid) }
-    if !names.isEmpty { return .belowThreshold(have: names.sorted(), need: need) }
+    if !names.isEmpty { return .belowThreshold(have: names, need: need) }
     if let outside { return .outsideWindow(outside) }
     return .unknownSigner(hints: envelope.signatures.map(\.keyID))
   }

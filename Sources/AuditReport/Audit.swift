@@ -86,7 +86,7 @@ public struct Audit: Sendable {
       "asOf": .text(evidence.asOf.description),
       "log": .members([
         "origin": .text(state.origin), "vkey": .text(evidence.verifierKey),
-        "entries": .integer(Int64(state.count)), "head": .text(evidence.head),
+        "entries": .integer(Int64(state.count)), "head": .text(evidence.head.encoded),
       ]),
       "requests": .array(state.requests.map { json($0) }),
       "patches": .array(patches.map { json($0) }),

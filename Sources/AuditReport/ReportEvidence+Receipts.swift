@@ -35,11 +35,9 @@ extension ReportEvidence {
   func receipts() -> [(name: String, bytes: [UInt8])] {
     let tree = tree
     return Set(state.requests.flatMap(\.leaves)).sorted().map { leaf in
-      let hashes = tree.proof(of: leaf).map { Base64.encode($0.bytes) + "\n" }.joined()
-      return (
-        "proofs/\(leaf).tlog-proof",
-        Array("c2sp.org/tlog-proof@v1\nindex \(leaf)\n\(hashes)\n\(head)".utf8)
-      )
+      let proof = TransparencyProof(
+        index: leaf, hashes: tree.proof(of: leaf), checkpoint: head)
+      return ("proofs/\(leaf).tlog-proof", Array(proof.encoded.utf8))
     }
   }
 }

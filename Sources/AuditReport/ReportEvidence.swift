@@ -1,4 +1,4 @@
-import Attestation
+public import Attestation
 public import Ledger
 public import Storage
 import StrictJSON
@@ -11,8 +11,8 @@ public struct ReportEvidence: Sendable {
   public let leaves: [Leaf]
   /// What they add up to.
   public let state: LedgerState
-  /// The signed head of the log.
-  public let head: String
+  /// The signed head of the log, with the cosignatures of witnesses.
+  public let head: SignedNote
   /// The log's key, as a vkey.
   public let verifierKey: String
   /// Signed bundles, by digest.
@@ -20,24 +20,22 @@ public struct ReportEvidence: Sendable {
   /// The moment for which clocks are told.
   public let asOf: Timestamp
 
-  /// Gathers the evidence from a ledger.
-  public init(_ store: LedgerStore, asOf: Timestamp) throws(LedgerError) {
+  /// Gathers the evidence from a ledger, under its newest head.
+  public init(_ store: LedgerStore, head: SignedNote, asOf: Timestamp) throws(LedgerError) {
     let leaves = try store.leaves()
     var bundles: [Digest: [UInt8]] = [:]
     for digest in try Self.bundleDigests(leaves) {
       bundles[digest] = try store.blob(digest)
     }
-    guard let last = try store.lastHead() else {
-      throw LedgerError(.inconsistent("the ledger has no signed head"), path: store.path)
-    }
     try self.init(
-      leaves: leaves, head: last.note, verifierKey: store.verifierKey.encoded, bundles: bundles,
+      leaves: leaves, head: head, verifierKey: store.verifierKey.encoded, bundles: bundles,
       asOf: asOf)
   }
 
   /// Takes evidence from elsewhere; leaves that don't follow from each other are refused.
   init(
-    leaves: [Leaf], head: String, verifierKey: String, bundles: [Digest: [UInt8]], asOf: Timestamp
+    leaves: [Leaf], head: SignedNote, verifierKey: String, bundles: [Digest: [UInt8]],
+    asOf: Timestamp
   ) throws(LedgerError) {
     var state = LedgerState()
     for leaf in leaves { try state.apply(leaf) }

@@ -14,7 +14,7 @@ public struct ReportFolder: Sendable {
       ("report.json", try Self.encode(audit.json)),
       ("report.html", ReportPage.render(audit)),
       ("entries.jsonl", Array(evidence.leaves.map { $0.bytes + [0x0A] }.joined())),
-      ("checkpoint", Array(evidence.head.utf8)),
+      ("checkpoint", Array(evidence.head.encoded.utf8)),
       ("keys/log.vkey", Array((evidence.verifierKey + "\n").utf8)),
       ("VERIFY.md", Array(Self.instructions.utf8)),
     ]
@@ -69,19 +69,22 @@ public struct ReportFolder: Sendable {
 
        `payload` is the statement: base, result, what is touched, how it was made.
     4. The log is the one that was signed: the third line of `checkpoint` is the root of the Merkle tree
-       (RFC 6962) over the lines of `entries.jsonl` without their line breaks, and the last line is the
+       (RFC 6962) over the lines of `entries.jsonl` without their line breaks, and the fifth line is the
        Ed25519 signature over the first three lines by the key in `keys/log.vkey`. Compare that key with
        one that you have from elsewhere: a key in this folder proves nothing by itself.
 
            head -n 3 checkpoint > head
-           tail -n 1 checkpoint | cut -d' ' -f3 | base64 -d | tail -c 64 > head.signature
+           sed -n 5p checkpoint | cut -d' ' -f3 | base64 -d | tail -c 64 > head.signature
            { printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000'; cut -d+ -f3- keys/log.vkey | base64 -d | tail -c 32; } > log.der
            openssl pkey -pubin -inform DER -in log.der -out log.pem
            openssl pkeyutl -verify -pubin -inkey log.pem -rawin -in head -sigfile head.signature
 
     5. `proofs/N.tlog-proof` shows that entry N is in the signed log (c2sp.org/tlog-proof), apart from the others.
+       `unlearn-patch ledger verify-proof proofs/N.tlog-proof --entry ENTRY --trust TRUSTFILE` checks it.
     6. `report.json` and `report.html` follow from these files alone:
        `unlearn-patch verify FOLDER --trust TRUSTFILE` makes them again and compares.
+    7. `SHA256SUMS.sig` and `SHA256SUMS.minisig`, where they are there, are plain signatures of the ledger's key,
+       for `ssh-keygen -Y verify` and `minisign -Vm`, with a public key that you have from elsewhere.
 
     """
 
@@ -109,16 +112,23 @@ public struct ReportFolder: Sendable {
     guard let evidence else { return findings }
     let vkey = try VerifierKey(evidence.verifierKey)
     check("checkpoint", "the signed head is the root of the entries") {
-      let note = try SignedNote(parsing: Array(evidence.head.utf8))
-      let head = try LogCheckpoint(parsing: note.text)
-      guard note.isSigned(by: vkey) else { return "the head is not signed by keys/log.vkey" }
+      let head = try LogCheckpoint(parsing: evidence.head.text)
+      guard evidence.head.isSigned(by: vkey) else {
+        return "the head is not signed by keys/log.vkey"
+      }
       guard head.origin == evidence.state.origin, head.treeSize == evidence.leaves.count,
         head.root == evidence.tree.root
       else { return "the head is not that of the entries" }
       return nil
     }
-    if trust?.logs.contains(vkey) ?? false {
+    if let trust, trust.logs.contains(vkey) {
       findings.append(Finding("trusted log", .passed, "the trust file names this log's key"))
+      check("log key", "the trust file lets the key sign a log of this length") {
+        _ = try trust.logKey(signing: evidence.head)
+        return nil
+      }
+      let judgement = trust.witnesses.judge(evidence.head)
+      if let finding = Finding.ofWitnesses(judgement, trust.witnesses) { findings.append(finding) }
     } else {
       findings.append(
         Finding("trusted log", .missing, "no trust file names this log's key: \(vkey.encoded)"))
@@ -161,7 +171,8 @@ public struct ReportFolder: Sendable {
       guard parts.count == 2 else { return "SHA256SUMS has a line that is none: \(line)" }
       expected[String(parts[1].drop { $0 == " " })] = parts[0]
     }
-    for entry in try Folder.files(below: path) where entry.name != "SHA256SUMS" {
+    let apart = ["SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.minisig"]
+    for entry in try Folder.files(below: path) where !apart.contains(entry.name) {
       let found = try SHA256.digest(ofFile: Paths.join(path, entry.name)).hex
       guard let sum = expected.removeValue(forKey: entry.name) else {
         return "\(entry.name) is not in SHA256SUMS"
@@ -203,7 +214,7 @@ public struct ReportFolder: Sendable {
     }
     let vkey = String(decoding: try read("keys/log.vkey").prefix { $0 != 0x0A }, as: UTF8.self)
     return try ReportEvidence(
-      leaves: leaves, head: String(decoding: try read("checkpoint"), as: UTF8.self),
-      verifierKey: vkey, bundles: bundles, asOf: asOf)
+      leaves: leaves, head: try SignedNote(parsing: try read("checkpoint")), verifierKey: vkey,
+      bundles: bundles, asOf: asOf)
   }
 }

@@ -11,6 +11,7 @@ import Tokenization
 import Training
 import Transformer
 import Unlearning
+import Witnessing
 
 #if canImport(Glibc)
   import Glibc
@@ -128,11 +129,21 @@ enum Exit {
   }
 }
 
-private func asProvenanceError(_ error: ModelFileError) -> ProvenanceError {
+private func wrapping(_ error: ModelFileError) -> ProvenanceError {
   switch error {
   case .file(let error): ProvenanceError(error)
   case .storage(let error): ProvenanceError(error)
   case .architecture, .dtype, .config: ProvenanceError(.invalid, "\(error)")
+  }
+}
+
+private func wrapping(_ error: WitnessError) -> ProvenanceError {
+  switch error.reason {
+  case .badURL: ProvenanceError(.usage, error.description)
+  case .noAnswer, .badAnswer, .refused: ProvenanceError(.inputOutput, error.description)
+  case .setBack, .fork, .badCosignature: ProvenanceError(.invalid, error.description)
+  case .ledger(let inner): ProvenanceError(inner)
+  case .attestation(let inner): ProvenanceError(inner)
   }
 }
 
@@ -144,9 +155,10 @@ func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   case let error as LedgerError: ProvenanceError(error)
   case let error as AttestationError: ProvenanceError(error)
   case let error as ModelSigningError: ProvenanceError(error)
+  case let error as WitnessError: wrapping(error)
   case let error as StorageError: ProvenanceError(error)
   case let error as TensorFileError: ProvenanceError(error)
-  case let error as ModelFileError: asProvenanceError(error)
+  case let error as ModelFileError: wrapping(error)
   case TrainingError.state(let error): asProvenanceError(error)
   case let error as DataError:
     error.storage.map { ProvenanceError($0) } ?? ProvenanceError(.invalid, error.description)

@@ -35,7 +35,8 @@ struct Report: ParsableCommand {
           } ?? Timestamp(seconds: Int64(surroundings.now.date.daysSince1970) * 86_400)
         let workspace = try common.needWorkspace()
         let store = try workspace.openLedger(.read)
-        let evidence = try ReportEvidence(store, asOf: time)
+        let evidence = try ReportEvidence(
+          store, head: try workspace.newestHead(store).note, asOf: time)
         let digest = try ReportFolder(evidence).write(to: output)
         try workspace.record(
           [

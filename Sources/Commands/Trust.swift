@@ -58,8 +58,20 @@ struct Trust: ParsableCommand {
                   "roles": .array($0.roles.map(\.rawValue).sorted().map { .text($0) }),
                 ])
               }),
+            "witnesses": .array(
+              trust.witnesses.witnesses.map {
+                .members([
+                  "name": .text($0.name.description), "vkey": .text($0.key.encoded),
+                  "url": $0.url.map { .text($0) } ?? .null,
+                ])
+              }),
+            "quorum": .text(trust.witnesses.quorum?.description ?? "none"),
           ],
-          trust.logs.map { "log    \($0.encoded)" }
+          trust.logKeys.map {
+            "log    \($0.key.encoded)" + ($0.lastIndex.map { "  up to leaf \($0)" } ?? "")
+          }
+            + trust.witnesses.witnesses.map { "witness \($0.name)  \($0.key.encoded)" }
+            + (trust.witnesses.quorum.map { ["quorum \($0)"] } ?? [])
             + trust.signers.map {
               "signer \($0.name)  \($0.key.keyID)  \($0.roles.map(\.rawValue).sorted().joined(separator: ","))"
             })

@@ -12,7 +12,9 @@ extension LedgerStore {
     /// The capsule whose key is destroyed.
     public var destroyedUndoKey: String?
     /// Disclosures of a request.
-    public var disclosures: [(request: String, disclosure: Commitment)] = []
+    public var disclosures: [Disclosure] = []
+    /// The digests of disclosures that are erased.
+    public var shreddedDisclosures: [String] = []
     /// Where a model lies.
     public var place: (path: String, model: String)?
 
@@ -154,8 +156,14 @@ extension LedgerStore {
     }
     for entry in attachments.disclosures {
       try database.execute(
-        sql: "INSERT INTO disclosures (digest, request, disclosure) VALUES (?, ?, ?)",
-        arguments: [entry.disclosure.digest, entry.request, entry.disclosure.disclosure])
+        sql: "INSERT INTO disclosures (digest, request, disclosure, expires) VALUES (?, ?, ?, ?)",
+        arguments: [
+          entry.commitment.digest, entry.request, entry.commitment.disclosure,
+          entry.expiry?.description,
+        ])
+    }
+    for digest in attachments.shreddedDisclosures {
+      try database.execute(sql: "DELETE FROM disclosures WHERE digest = ?", arguments: [digest])
     }
     if let place = attachments.place {
       try database.execute(

@@ -8,15 +8,8 @@ public import Storage
   import struct Foundation.Data
 #endif
 
-/// SQLite's blobs travel as `Data` in GRDB; nothing else of Foundation is used.
-enum DatabaseBytes {
-  /// The bytes of a column; empty where it holds something else.
-  static func read(_ value: DatabaseValue) -> [UInt8] {
-    Data.fromDatabaseValue(value).map { Array($0) } ?? []
-  }
-}
-
 extension LedgerStore {
+  /// SQLite's blobs travel as `Data` in GRDB; nothing else of Foundation is used.
   static func bytes(_ bytes: [UInt8]) -> Data { Data(bytes) }
 
   static func node(_ id: MerkleTree.NodeID, _ database: Database) throws -> Digest {
@@ -30,43 +23,49 @@ extension LedgerStore {
     return digest
   }
 
+  /// The bytes of a leaf, and nothing of one that is too long to be read.
+  private static let leafColumns =
+    "sequence, CASE WHEN length(bytes) <= \(Leaf.byteLimit) THEN bytes END"
+
   /// Reads leaves in order, one at a time.
   static func forEachLeaf(_ database: Database, _ body: (Leaf) throws -> Void) throws {
-    let rows = try Row.fetchCursor(
-      database, sql: "SELECT sequence, bytes FROM leaves ORDER BY sequence")
+    let rows = try RawRows(
+      database, sql: "SELECT \(leafColumns) FROM leaves ORDER BY sequence")
     var count = 0
-    while let row = try rows.next() {
-      try body(try leaf(row, sequence: count))
+    while try rows.next() {
+      try body(try leaf(rows, sequence: count))
       count += 1
     }
   }
 
-  private static func leaf(_ row: Row, sequence: Int) throws -> Leaf {
-    guard Int.fromDatabaseValue(row[0]) == sequence, let data = Data.fromDatabaseValue(row[1])
-    else { throw LedgerError(.inconsistent("leaf \(sequence) is missing or of a wrong type")) }
-    return try Leaf(parsing: Array(data), sequence: sequence)
+  private static func leaf(_ rows: RawRows, sequence: Int) throws -> Leaf {
+    guard rows.integer(0) == sequence, let bytes = rows.bytes(1) else {
+      throw LedgerError(
+        .inconsistent("leaf \(sequence) is missing, of a wrong type or too long"))
+    }
+    return try Leaf(parsing: bytes, sequence: sequence)
   }
 
   /// The last leaf; nil where there is none.
   static func lastLeaf(_ database: Database) throws -> Leaf? {
-    let row = try Row.fetchOne(
-      database, sql: "SELECT sequence, bytes FROM leaves ORDER BY sequence DESC LIMIT 1")
-    return try row.map { row in
-      guard let sequence = Int.fromDatabaseValue(row[0]), sequence >= 0 else {
-        throw LedgerError(.inconsistent("the last leaf has no place"))
-      }
-      return try leaf(row, sequence: sequence)
+    let rows = try RawRows(
+      database, sql: "SELECT \(leafColumns) FROM leaves ORDER BY sequence DESC LIMIT 1")
+    guard try rows.next() else { return nil }
+    guard let sequence = rows.integer(0), sequence >= 0, sequence < Int.max else {
+      throw LedgerError(.inconsistent("the last leaf has no place"))
     }
+    return try leaf(rows, sequence: sequence)
   }
 
   /// The leaf of a place.
   public func leaf(_ sequence: Int) throws(LedgerError) -> Leaf {
     try read { database in
-      let row = try Row.fetchOne(
-        database, sql: "SELECT sequence, bytes FROM leaves WHERE sequence = ?",
-        arguments: [sequence])
-      guard let row else { throw LedgerError(.inconsistent("leaf \(sequence) is missing")) }
-      return try Self.leaf(row, sequence: sequence)
+      let rows = try RawRows(
+        database, sql: "SELECT \(Self.leafColumns) FROM leaves WHERE sequence = ?", [sequence])
+      guard try rows.next() else {
+        throw LedgerError(.inconsistent("leaf \(sequence) is missing"))
+      }
+      return try Self.leaf(rows, sequence: sequence)
     }
   }
 
@@ -99,10 +98,24 @@ extension LedgerStore {
     guard checkpoint.treeSize == state.count, checkpoint.root == frontier.root else {
       throw LedgerError(
         .inconsistent(
-          "the leaves have been changed: they are not those of the signed head of \(head.size); `unlearn-patch ledger verify` tells more"
+          "\(try changedLeaf(database)), or the signed head of \(head.size) has been; `unlearn-patch ledger verify` tells more"
         ))
     }
     return state
+  }
+
+  /// Which leaf is not what its stored hash says, in words.
+  private static func changedLeaf(_ database: Database) throws -> String {
+    var changed: Int?
+    try forEachLeaf(database) { leaf in
+      if changed == nil,
+        try node(MerkleTree.NodeID(level: 0, position: leaf.sequence), database) != leaf.hash
+      {
+        changed = leaf.sequence
+      }
+    }
+    return changed.map { "leaf \($0) has been changed: it is not what its hash in the tree says" }
+      ?? "the leaves have been changed"
   }
 
   /// An artifact by its digest; nil where it is not kept.

@@ -46,12 +46,16 @@ public final class LedgerStore: Sendable {
     } catch { throw LedgerError.wrapping(error, path: path) }
   }
 
+  /// The largest value that is read from a database: a signed bundle is far smaller.
+  private static let valueLimit = 1 << 26
+
   /// A database may come from an enemy: its schema runs nothing of its own, and its pages are checked.
   private static func configuration(isReadOnly: Bool, busySeconds: Double) -> Configuration {
     var configuration = Configuration()
     configuration.readonly = isReadOnly
     configuration.busyMode = .timeout(busySeconds)
     configuration.prepareDatabase { database in
+      database.limitValues(to: valueLimit)
       try database.execute(sql: "PRAGMA trusted_schema = OFF")
       try database.execute(sql: "PRAGMA cell_size_check = ON")
       if isReadOnly { try database.execute(sql: "PRAGMA query_only = ON") }
@@ -106,7 +110,7 @@ public final class LedgerStore: Sendable {
     if state.count == 0 { return }
     try state.forEachSubject { subject throws in
       guard let row = state.row(of: subject) else { return }
-      try WorkingSet.write(try CanonicalJSON.encode(row), of: subject, database)
+      try WorkingSet.write(row, of: subject, database)
     }
   }
 

@@ -6,14 +6,24 @@ public import Storage
 /// Nodes are asked for by level and position, so that a store can keep those of complete subtrees and a
 /// proof costs O(log n).
 public enum MerkleTree {
+  private static let leafPrefix: [UInt8] = [0]
+  private static let nodePrefix: [UInt8] = [1]
+
   /// The hash of a leaf: SHA-256(0x00, bytes) (RFC 6962 section 2.1).
   public static func leafHash(_ bytes: [UInt8]) -> Digest {
-    SHA256.digest(of: [0] + bytes)
+    var hash = SHA256()
+    hash.update(leafPrefix.rawSpan)
+    hash.update(bytes.rawSpan)
+    return hash.finalize()
   }
 
   /// The hash of an interior node: SHA-256(0x01, left, right).
   public static func nodeHash(_ left: Digest, _ right: Digest) -> Digest {
-    SHA256.digest(of: [1] + left.bytes + right.bytes)
+    var hash = SHA256()
+    hash.update(nodePrefix.rawSpan)
+    left.withBytes { hash.update($0) }
+    right.withBytes { hash.update($0) }
+    return hash.finalize()
   }
 
   /// The root of no leaves: SHA-256 of nothing.

@@ -12,7 +12,7 @@ enum Schema {
     PackageResources._001_ledger_sql, PackageResources._002_subjects_sql,
   ]
 
-  /// The oldest version that rows are kept of subjects in.
+  /// The oldest version in which there are rows of subjects, and a disclosure can have a day of expiry.
   static let firstWithSubjects = 2
 
   /// The version of a database.

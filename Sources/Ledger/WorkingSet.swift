@@ -65,8 +65,7 @@ struct WorkingSet {
   /// Writes the rows that changed.
   func save(_ database: Database) throws {
     try state.forEachSubject { subject throws in
-      guard let value = state.row(of: subject) else { return }
-      let row = try CanonicalJSON.encode(value)
+      guard let row = state.row(of: subject) else { return }
       if let known = loaded[subject], known == row { return }
       try Self.write(row, of: subject, database)
     }

@@ -179,30 +179,12 @@ extension Workspace {
   private func search(
     for keys: [(applied: LedgerState.Applied, traces: KeyTraces)], _ surroundings: Surroundings
   ) throws(ProvenanceError) -> (files: Int, byteCount: Int) {
-    let entries = try storing { () throws(StorageError) in try Folder.files(below: path) }
-    let total = entries.reduce(0) { $0 + $1.status.byteCount } * keys.count
-    for entry in entries {
-      let file = Paths.join(path, entry.name)
-      for (applied, traces) in keys {
-        let place: Int?
-        do throws(StorageError) {
-          place = try traces.firstTrace(inFile: file) {
-            surroundings.progress("searching for the key", $0, total)
-          }
-        } catch {
-          // Another process's unfinished file may go meanwhile.
-          if error.isNotFound { continue }
-          throw ProvenanceError(error)
-        }
-        if let place {
-          throw ProvenanceError(
-            .invalid,
-            "not final: the destroyed undo key of the patch \(applied.patch) is still in \(file) at byte \(place)",
-            hint: "remove that file, or what keeps it from being cleared, and run finalize again")
-        }
-      }
+    try searchFiles(for: keys.map(\.traces), surroundings) { number, file, place in
+      ProvenanceError(
+        .invalid,
+        "not final: the destroyed undo key of the patch \(keys[number].applied.patch) is still in \(file) at byte \(place)",
+        hint: "remove that file, or what keeps it from being cleared, and run finalize again")
     }
-    return (entries.count, entries.reduce(0) { $0 + $1.status.byteCount })
   }
 
   /// What an operation of this kind reads and writes.

@@ -38,7 +38,7 @@ public struct ModelVerification: Sendable {
     let log = LedgerVerification(
       store, pins: workspace.pins,
       isKeyTrusted: trust?.logs.contains(workspace.verifierKey) ?? false)
-    findings += log.findings
+    findings += log.findings + workspace.headFindings(store, trust)
     guard let state = log.state else { return }
     checkPatches(state, workspace, store, trust)
     checkChains(state, workspace, store, surroundings)

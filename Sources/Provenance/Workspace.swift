@@ -13,6 +13,8 @@ import StrictJSON
 /// .unlearn/trust              whom apply and verify trust
 /// .unlearn/artifacts/         patches that were applied, by digest
 /// .unlearn/undo/              sealed undo capsules
+/// .unlearn/data.key           keys the digests of data sets in statements; mode 0600
+/// .unlearn/witness/           heads that witnesses have cosigned
 /// ```
 public struct Workspace: Sendable {
   /// The name of the folder.
@@ -30,6 +32,7 @@ public struct Workspace: Sendable {
   /// The path of the trust file.
   public var trustPath: String { Paths.join(path, "trust") }
   private var keyPath: String { Paths.join(path, "ledger.key.pem") }
+  private var dataKeyPath: String { Paths.join(path, "data.key") }
   private static func verifierKeyPath(_ folder: String) -> String {
     Paths.join(folder, "ledger.vkey")
   }
@@ -97,7 +100,10 @@ public struct Workspace: Sendable {
         Array("\(verifierKey.encoded)\n".utf8).rawSpan, to: verifierKeyPath(hidden))
       let trust = """
         # Whom this workspace trusts. One line each:
-        #   log <vkey>
+        #   log <vkey> [<url>] [not-after-index=N]
+        #   witness <name> <vkey> [<url>]
+        #   group <name> any|all|<n> <member>...
+        #   quorum <name>|none
         #   signer <name> <pub.pem> [roles=artifact,model,report] [not-before=DATE] [not-after=DATE]
         #   require <n> <role>
         log \(verifierKey.encoded)
@@ -127,6 +133,31 @@ public struct Workspace: Sendable {
   /// Reads the key that signs the ledger's heads.
   func ledgerKey() throws(ProvenanceError) -> PrivateKey {
     try attesting { () throws(AttestationError) in try PrivateKey(path: keyPath) }
+  }
+
+  /// The keyed digest of a data set by the digest of its file.
+  ///
+  /// The key is made when it is first needed. Without it no one can tell what a digest is of, the controller neither.
+  public func keyedDigest(ofFile digest: Digest) throws(ProvenanceError) -> Digest {
+    let path = dataKeyPath
+    let key = try storing { () throws(StorageError) in
+      if try FileStatus.ifExists(path) == nil {
+        let fresh = SecureRandom.bytes(KeyedDigest.keyByteCount)
+        do throws(StorageError) {
+          try AtomicFile.write(fresh.rawSpan, to: path, mode: 0o600)
+        } catch {
+          // Another process may have made it meanwhile.
+          guard case .exists = error.reason else { throw error }
+        }
+      }
+      return try Folder.read(path, limit: KeyedDigest.keyByteCount)
+    }
+    guard key.count == KeyedDigest.keyByteCount else {
+      throw ProvenanceError(
+        .invalid,
+        "\(path): a key of data digests has \(KeyedDigest.keyByteCount) bytes, found \(key.count)")
+    }
+    return KeyedDigest.of(fileDigest: digest, key: key)
   }
 
   /// Appends events to the ledger.

@@ -2,30 +2,93 @@
 ///
 /// The value only; who computes it is passed in, so that this module needs no cryptography.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
-  /// The bytes, always 32.
-  public let bytes: [UInt8]
+  // Words with the first byte highest: nothing to allocate, and their order is that of the bytes.
+  private let first: UInt64
+  private let second: UInt64
+  private let third: UInt64
+  private let fourth: UInt64
 
   /// Takes 32 bytes; nil for any other count.
-  public init?(bytes: [UInt8]) {
-    guard bytes.count == 32 else { return nil }
-    self.bytes = bytes
+  public init?(bytes: [UInt8]) { self.init(bytes: bytes.rawSpan) }
+
+  /// Takes 32 bytes; nil for any other count.
+  public init?(bytes: RawSpan) {
+    guard bytes.byteCount == 32 else { return nil }
+    first = Self.word(bytes, at: 0)
+    second = Self.word(bytes, at: 8)
+    third = Self.word(bytes, at: 16)
+    fourth = Self.word(bytes, at: 24)
+  }
+
+  private static func word(_ bytes: RawSpan, at offset: Int) -> UInt64 {
+    // Every bit pattern is a UInt64, and the span checks the bounds.
+    UInt64(bigEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
   /// Reads 64 lowercase hexadecimal digits; nil for anything else.
-  public init?(hex: String) {
-    guard let bytes = Hex.decode(hex) else { return nil }
-    self.init(bytes: bytes)
+  public init?(hex: String) { self.init(hex: Array(hex.utf8).rawSpan) }
+
+  /// Reads 64 lowercase hexadecimal digits; nil for anything else.
+  public init?(hex: RawSpan) {
+    guard hex.byteCount == 64, let first = Self.word(hex: hex, at: 0),
+      let second = Self.word(hex: hex, at: 16), let third = Self.word(hex: hex, at: 32),
+      let fourth = Self.word(hex: hex, at: 48)
+    else { return nil }
+    (self.first, self.second, self.third, self.fourth) = (first, second, third, fourth)
+  }
+
+  private static func word(hex: RawSpan, at offset: Int) -> UInt64? {
+    guard let high = Hex.word(hex, at: offset), let low = Hex.word(hex, at: offset + 8) else {
+      return nil
+    }
+    return UInt64(high) << 32 | UInt64(low)
+  }
+
+  /// Lends the bytes, always 32.
+  public func withBytes<Value>(_ body: (RawSpan) throws -> Value) rethrows -> Value {
+    let words = (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
+    // The span does not leave the call.
+    return try unsafe withUnsafeBytes(of: words) {
+      try unsafe body(RawSpan(_unsafeBytes: $0))
+    }
+  }
+
+  /// The bytes, always 32.
+  public var bytes: [UInt8] {
+    withBytes { $0.copied() }
+  }
+
+  /// Appends 64 lowercase hexadecimal digits.
+  public func appendHex(to text: inout [UInt8]) {
+    Self.appendHex(first, to: &text)
+    Self.appendHex(second, to: &text)
+    Self.appendHex(third, to: &text)
+    Self.appendHex(fourth, to: &text)
+  }
+
+  private static func appendHex(_ word: UInt64, to text: inout [UInt8]) {
+    var shift: UInt64 = 64
+    while shift > 0 {
+      shift -= 4
+      text.append(Hex.digit(UInt8(truncatingIfNeeded: word >> shift) & 15))
+    }
   }
 
   /// The digest as 64 lowercase hexadecimal digits.
-  public var hex: String { Hex.encode(bytes) }
+  public var hex: String {
+    var text: [UInt8] = []
+    text.reserveCapacity(64)
+    appendHex(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
 
   /// The digest as 64 lowercase hexadecimal digits.
   public var description: String { hex }
 
   /// Compares byte by byte.
   public static func < (left: Self, right: Self) -> Bool {
-    left.bytes.lexicographicallyPrecedes(right.bytes)
+    (left.first, left.second, left.third, left.fourth)
+      < (right.first, right.second, right.third, right.fourth)
   }
 }
 
@@ -33,11 +96,10 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 public enum Hex {
   /// Writes two digits a byte.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
     for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
+      text.append(digit(byte >> 4))
+      text.append(digit(byte & 15))
     }
     return String(decoding: text, as: UTF8.self)
   }
@@ -53,6 +115,27 @@ public enum Hex {
       bytes.append(high << 4 | low)
     }
     return bytes
+  }
+
+  /// The digit of a value below 16.
+  static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+  }
+
+  /// The value of eight digits, all at once; nil where something else is among them.
+  static func word(_ text: RawSpan, at offset: Int) -> UInt32? {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    // Every bit pattern is a UInt64, and the span checks the bounds.
+    let digits = UInt64(
+      littleEndian: unsafe text.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    // The low half of a byte, and 9 more for a letter: at most 42, so that no byte carries into the next.
+    let values = (digits & (ones * 0x0F)) &+ ((digits >> 6) & (ones * 3)) &* 9
+    // Only digits are what their values are written as.
+    let areLetters = ((values &+ ones &* 6) >> 4) & ones
+    guard values &+ ones &* 0x30 &+ areLetters &* 0x27 == digits else { return nil }
+    let pairs = values << 4 | values >> 8
+    return UInt32(pairs & 0xFF) << 24 | UInt32(pairs >> 16 & 0xFF) << 16
+      | UInt32(pairs >> 32 & 0xFF) << 8 | UInt32(pairs >> 48 & 0xFF)
   }
 
   private static func value(_ digit: UInt8) -> UInt8? {

@@ -9,22 +9,22 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
   }
 
   /// Reads `YYYY-MM-DDTHH:MM:SSZ`, and `YYYY-MM-DD` as its first second; nil for anything else.
-  public init?(_ text: String) {
-    let bytes = Array(text.utf8)
-    guard bytes.count == 10 || bytes.count == 20, let date = CivilDate(String(text.prefix(10)))
+  public init?(_ text: String) { self.init(utf8: Array(text.utf8).rawSpan) }
+
+  /// Reads the same from bytes.
+  public init?(utf8 bytes: RawSpan) {
+    guard bytes.byteCount == 10 || bytes.byteCount == 20,
+      let date = CivilDate(utf8: bytes.extracting(first: 10))
     else { return nil }
     var seconds = Int64(date.daysSince1970) * 86_400
-    if bytes.count == 20 {
-      func number(_ start: Int) -> Int64? {
-        bytes[start..<start + 2].allSatisfy({ (0x30...0x39).contains($0) })
-          ? Int64(String(decoding: bytes[start..<start + 2], as: UTF8.self)) : nil
-      }
-      guard bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
-        bytes[16] == UInt8(ascii: ":"), bytes[19] == UInt8(ascii: "Z"),
-        let hour = number(11), hour < 24, let minute = number(14), minute < 60,
-        let second = number(17), second < 60
+    if bytes.byteCount == 20 {
+      guard bytes.byte(at: 10) == UInt8(ascii: "T"), bytes.byte(at: 13) == UInt8(ascii: ":"),
+        bytes.byte(at: 16) == UInt8(ascii: ":"), bytes.byte(at: 19) == UInt8(ascii: "Z"),
+        let hour = bytes.decimal(11..<13), hour < 24,
+        let minute = bytes.decimal(14..<16), minute < 60,
+        let second = bytes.decimal(17..<19), second < 60
       else { return nil }
-      seconds += hour * 3600 + minute * 60 + second
+      seconds += Int64(hour * 3600 + minute * 60 + second)
     }
     self.init(seconds: seconds)
   }
@@ -68,15 +68,15 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
   }
 
   /// Reads `YYYY-MM-DD`; nil for anything else.
-  public init?(_ text: String) {
-    let bytes = Array(text.utf8)
-    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
-      bytes.enumerated().allSatisfy({
-        [4, 7].contains($0.offset) || (0x30...0x39).contains($0.element)
-      })
+  public init?(_ text: String) { self.init(utf8: Array(text.utf8).rawSpan) }
+
+  /// Reads the same from bytes.
+  public init?(utf8 bytes: RawSpan) {
+    guard bytes.byteCount == 10, bytes.byte(at: 4) == UInt8(ascii: "-"),
+      bytes.byte(at: 7) == UInt8(ascii: "-"), let year = bytes.decimal(0..<4),
+      let month = bytes.decimal(5..<7), let day = bytes.decimal(8..<10)
     else { return nil }
-    func number(_ range: Range<Int>) -> Int { range.reduce(0) { $0 * 10 + Int(bytes[$1]) - 0x30 } }
-    self.init(year: number(0..<4), month: number(5..<7), day: number(8..<10))
+    self.init(year: year, month: month, day: day)
   }
 
   /// Counts days from 1970-01-01, by the algorithm of 400-year eras.
@@ -124,5 +124,18 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
   static func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}
+
+extension RawSpan {
+  /// The number that digits write; nil where something else is among them.
+  fileprivate func decimal(_ range: Range<Int>) -> Int? {
+    var value = 0
+    for offset in range {
+      let digit = byte(at: offset) &- UInt8(ascii: "0")
+      guard digit < 10 else { return nil }
+      value = value * 10 + Int(digit)
+    }
+    return value
   }
 }

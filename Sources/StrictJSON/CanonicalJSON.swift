@@ -83,6 +83,11 @@ public enum CanonicalJSON {
   /// Writes a string with the escapes of RFC 8785 section 3.2.2.2, which are also those of `serde_json`.
   public static func writeString(_ text: [UInt8], into bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
+    if text.rawSpan.endOfPlainText(from: 0, to: text.count) == text.count {
+      bytes += text
+      bytes.append(UInt8(ascii: "\""))
+      return
+    }
     for byte in text {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):

@@ -33,7 +33,9 @@ public enum JSONValue: Hashable, Sendable {
 public struct JSONObject: Hashable, Sendable {
   /// The members in the order in which they were read or added.
   public private(set) var members: [(key: ByteString, value: JSONValue)] = []
+  /// Where members are, of an object of so many that a search would take longer.
   private var places: [ByteString: Int] = [:]
+  private static let searchLimit = 16
 
   /// Makes an empty object.
   public init() {}
@@ -43,21 +45,35 @@ public struct JSONObject: Hashable, Sendable {
     for (key, value) in members { self[key] = value }
   }
 
+  private func place(_ key: ByteString) -> Int? {
+    members.count > Self.searchLimit ? places[key] : members.firstIndex { $0.key == key }
+  }
+
+  /// Keeps the places of all members, or of none while they are few.
+  private mutating func noteAll() {
+    places = [:]
+    guard members.count > Self.searchLimit else { return }
+    for (index, member) in members.enumerated() { places[member.key] = index }
+  }
+
   /// The value of a member; nil where there is none, and setting nil removes the member.
   public subscript(key: ByteString) -> JSONValue? {
-    get { places[key].map { members[$0].value } }
+    get { place(key).map { members[$0].value } }
     set {
-      if let place = places[key] {
+      if let place = place(key) {
         if let newValue {
           members[place].value = newValue
         } else {
           members.remove(at: place)
-          places = [:]
-          for (index, member) in members.enumerated() { places[member.key] = index }
+          noteAll()
         }
       } else if let newValue {
-        places[key] = members.count
         members.append((key, newValue))
+        if members.count > Self.searchLimit + 1 {
+          places[key] = members.count - 1
+        } else {
+          noteAll()
+        }
       }
     }
   }

@@ -27,7 +27,9 @@ final class Bench {
     self.key = key
   }
 
-  func request(_ id: String = SecureRandom.uuid()) -> Event {
+  func request(_ id: String = SecureRandom.uuid()) -> Event { Self.request(id) }
+
+  static func request(_ id: String = SecureRandom.uuid()) -> Event {
     Event(
       .requestReceived,
       [

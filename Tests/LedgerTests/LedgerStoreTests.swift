@@ -142,24 +142,6 @@ import Testing
     #expect(try bench.store.leaves().count == 1)
   }
 
-  @Test func `a database that was cut anywhere is refused without a crash`() throws {
-    let bench = try Bench()
-    for _ in 0..<20 { try bench.append(bench.request()) }
-    try bench.attack("PRAGMA wal_checkpoint(TRUNCATE)")
-    let whole = try Folder.read(bench.path, limit: 1 << 24)
-    #expect(whole.count > 8 * 4096)
-    let cut = bench.folder.file("cut.sqlite")
-    for count in Array(stride(from: 0, to: whole.count, by: 2048)) + [1, 99, 101] {
-      try AtomicFile.write(Array(whole.prefix(count)).rawSpan, to: cut, replacing: true)
-      do throws(LedgerError) {
-        let store = try LedgerStore(
-          path: cut, verifierKey: bench.verifierKey, pins: bench.pins, access: .read)
-        let verification = LedgerVerification(store, pins: bench.pins, isKeyTrusted: true)
-        #expect(Verdict(verification.findings) == .invalid, "cut at \(count)")
-      } catch { #expect(!error.description.isEmpty) }
-    }
-  }
-
   @Test func `a later clock is kept, an earlier one does not go back`() throws {
     let bench = try Bench()
     try bench.store.append(
@@ -176,18 +158,5 @@ import Testing
     #expect(try bench.store.undoKey("undo-1") == key)
     try bench.store.forgetUndoKey("undo-1")
     #expect(try bench.store.undoKey("undo-1") == nil)
-  }
-}
-
-@Suite("Clocks of requests") struct RequestClockTests {
-  @Test(
-    "the last day to answer",
-    arguments: [
-      (Regime.gdpr, "2026-01-31", "2026-02-28"), (.gdpr, "2028-01-31", "2028-02-29"),
-      (.gdpr, "2026-12-15", "2027-01-15"), (.gdpr, "2026-03-31", "2026-04-30"),
-      (.ccpa, "2026-01-01", "2026-02-15"), (.ccpa, "2027-12-01", "2028-01-15"),
-    ])
-  func due(_ regime: Regime, _ received: String, _ due: String) throws {
-    #expect(regime.due(received: try #require(CivilDate(received))).description == due)
   }
 }

@@ -7,3 +7,6 @@ CREATE TABLE subjects (
   state TEXT NOT NULL,
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
+
+-- The day from which on a disclosure is to be erased.
+ALTER TABLE disclosures ADD COLUMN expires TEXT;

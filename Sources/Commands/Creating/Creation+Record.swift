@@ -24,7 +24,7 @@ extension Creation {
         : .array([selection.forgetGradients, selection.retainGradients].map { .text($0 ?? "") }),
       "mask_examples": .integer(Int64(selection.maskExamples)),
       "tokens_per_pass": .integer(Int64(update.tokensPerPass)),
-      "seed": .text("\(update.seed)"), "data": datasets(of: input), "encoding": try encoding,
+      "seed": .text("\(update.seed)"), "data": fileDigests(of: input), "encoding": try encoding,
       "refusal": .text(data.refusal),
     ])
   }
@@ -49,13 +49,13 @@ extension Creation {
 
   func describe(
     _ input: CreationInput, _ state: UnlearningState, _ trainable: Trainable,
-    _ updated: UnitUpdating.Outcome, _ stages: Stages
+    _ updated: UnitUpdating.Outcome, _ stages: Stages, _ workspace: Workspace?
   ) throws -> PatchMethod {
     PatchMethod(
       name: method.rawValue,
       parameters: [
         ("mask", JSONField(state.notes)["mask"].value ?? .null), ("update", updated.record),
-        ("data", datasets(of: input)), ("encoding", try encoding),
+        ("data", try datasets(of: input, workspace)), ("encoding", try encoding),
         ("trained_parameters", .integer(Int64(trainable.count(in: input.model.plan)))),
         ("seed", .text("\(update.seed)")),
         ("threads", .integer(Int64(input.model.workers.count))),
@@ -74,12 +74,22 @@ extension Creation {
     ])
   }
 
-  private func datasets(of input: CreationInput) -> JSONValue {
+  /// For this machine only: the digest of a set about a person can be guessed with the set.
+  private func fileDigests(of input: CreationInput) -> JSONValue {
+    .object(
+      JSONObject(input.files.map { name, file, _ in (ByteString(name), .text(file.digest.hex)) }))
+  }
+
+  /// What a statement says of the data: how many examples, and a digest keyed by the workspace's own key; none where
+  /// there is no workspace.
+  private func datasets(of input: CreationInput, _ workspace: Workspace?) throws -> JSONValue {
     var sets = JSONObject()
     for (name, file, count) in input.files {
-      sets[ByteString(name)] = .members([
-        "sha256": .text(file.digest.hex), "examples": .integer(Int64(count)),
-      ])
+      var set = JSONObject([("examples", .integer(Int64(count)))])
+      if let workspace {
+        set["hmac_sha256"] = .text(try workspace.keyedDigest(ofFile: file.digest).hex)
+      }
+      sets[ByteString(name)] = .object(set)
     }
     return .object(sets)
   }

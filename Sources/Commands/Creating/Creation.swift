@@ -70,7 +70,8 @@ struct Creation {
       state.mask.units, map: input.map, checkpoint: input.checkpoint)
     let answer = try making.write(
       draft, values: ModelValues(after), base: input.checkpoint, map: input.map,
-      method: try describe(input, state, trainable, updated, stages),
+      method: try describe(
+        input, state, trainable, updated, stages, try common.findWorkspace()),
       metrics: PatchMetrics(
         recorded: effect.json + (drift?.json ?? []), notRun: effect.notRun), schema: "create",
       notes: effect.lines + (drift.map(lines) ?? []) + [updated.note, stages.line],

@@ -34,10 +34,9 @@ extension LedgerState {
 }
 
 extension LedgerState.Key: SubjectRow {
-  var row: JSONValue {
-    .present([
-      "leaf": .integer(Int64(leaf)), "roles": .array(roles.map { .text($0) }),
-    ])
+  func write(to row: inout RowText) {
+    row.add("leaf", leaf)
+    row.add("roles", roles)
   }
 
   init(id: Digest, row: JSONField) throws(JSONFieldError) {

@@ -83,7 +83,7 @@ extension LedgerState {
     return place
   }
 
-  mutating func takeModel(_ fields: LeafFields) throws(LeafRefusal) {
+  mutating func takeModel(_ fields: LeafFields, _ leaf: Leaf) throws(LeafRefusal) {
     let id = try fields.identity("model")
     guard try place(ofModel: id) == nil else { throw refuse("the model is known already") }
     let parent = try fields.identityIfPresent("parent")
@@ -91,11 +91,11 @@ extension LedgerState {
     models.append(
       Model(
         id: id, family: try fields.text("family"), parent: parent,
-        steps: [Step(to: try fields.digest("root"), by: fields.leaf)]), key: id)
+        steps: [Step(to: try fields.digest("root"), by: leaf)]), key: id)
   }
 
   /// A patched copy: the model is new, and was the parent's state before.
-  mutating func takeCopy(_ fields: LeafFields) throws(LeafRefusal) {
+  mutating func takeCopy(_ fields: LeafFields, _ leaf: Leaf) throws(LeafRefusal) {
     let place = try modelPlace(fields)
     let (before, after) = (try fields.digest("base"), try fields.digest("root"))
     guard models[place].head == before else {
@@ -103,9 +103,10 @@ extension LedgerState {
     }
     let id = try fields.identityIfPresent("request")
     let request = try requestPlace(id)
+    try checkOpen(request)
     let patch = try fields.digest("patch")
     let kept = try bundle(fields, of: patch, request: id)
-    models.elements[place].steps.append(Step(to: after, by: fields.leaf, patch: patch))
+    models.elements[place].steps.append(Step(to: after, by: leaf, patch: patch))
     keep(kept, leaf: fields.sequence)
     note(fields.sequence, request)
     if let request { requests.elements[request].status = .applied }
@@ -114,11 +115,18 @@ extension LedgerState {
 
 extension LedgerState.Model: SubjectRow {
   /// Of the states only the last.
-  var row: JSONValue {
-    .present([
-      "family": .text(family), "parent": .text(parent), "head": steps.last?.row,
-      "intent": openIntent?.row, "last_applied": .text(lastApplied),
-    ])
+  func write(to row: inout RowText) {
+    row.add("family", family)
+    if let last = steps.last {
+      row.key("head")
+      row.object { last.write(to: &$0) }
+    }
+    if let openIntent {
+      row.key("intent")
+      row.object { openIntent.write(to: &$0) }
+    }
+    row.add("last_applied", lastApplied)
+    row.add("parent", parent)
   }
 
   init(id: String, row: JSONField) throws(JSONFieldError) {
@@ -133,11 +141,12 @@ extension LedgerState.Model: SubjectRow {
 
 extension LedgerState.Step {
   /// The last step of a chain; which files changed is not needed again.
-  fileprivate var row: JSONValue {
-    .present([
-      "root": .text(root), "leaf": .count(leaf), "time": .text(time), "event": .text(event),
-      "patch": .text(patch),
-    ])
+  fileprivate func write(to row: inout RowText) {
+    row.add("event", event)
+    row.add("leaf", leaf)
+    row.add("patch", patch)
+    row.add("root", root)
+    row.add("time", time)
   }
 
   fileprivate init(row: JSONField) throws(JSONFieldError) {

@@ -50,6 +50,7 @@ extension LedgerState {
         head: models[place].head)
     }
     let request = try requestPlace(intent.request)
+    if intent.isApply { try checkOpen(request) }
     let kept = try bundle(fields, of: intent.patch, request: intent.request)
     models.elements[place].openIntent = intent
     keep(kept, leaf: fields.sequence)
@@ -80,12 +81,12 @@ extension LedgerState {
     }
   }
 
-  mutating func takeOutcome(_ fields: LeafFields) throws(LeafRefusal) {
+  mutating func takeOutcome(_ fields: LeafFields, _ leaf: Leaf) throws(LeafRefusal) {
     let place = try modelPlace(fields)
     guard let intent = models[place].openIntent, try fields.integer("intent") == intent.leaf else {
       throw refuse("no operation has begun that this could end")
     }
-    let isReached = try Self.isReached(intent, fields)
+    let isReached = try Self.isReached(intent, fields, leaf.type)
     let root = try fields.digest("root")
     let expected = isReached ? intent.after : intent.before
     guard root == expected else {
@@ -96,7 +97,7 @@ extension LedgerState {
       let neighbours = try neighbours(of: intent, on: place)
       models.elements[place].steps.append(
         Step(
-          to: root, by: fields.leaf, patch: intent.patch, changed: intent.changed,
+          to: root, by: leaf, patch: intent.patch, changed: intent.changed,
           takesBack: !intent.isApply))
       if intent.isApply {
         models.elements[place].add(Applied(intent, leaf: fields.sequence))
@@ -107,6 +108,7 @@ extension LedgerState {
       if let request {
         requests.elements[request].status = intent.isApply ? .applied : .open
         requests.elements[request].reversibleCount += intent.isApply ? 1 : -1
+        if !intent.isApply { reopen(request) }
       }
     }
     models.elements[place].openIntent = nil
@@ -114,10 +116,10 @@ extension LedgerState {
   }
 
   /// Whether an operation ends with what it intended.
-  private static func isReached(_ intent: Intent, _ fields: LeafFields) throws(LeafRefusal)
-    -> Bool
+  private static func isReached(_ intent: Intent, _ fields: LeafFields, _ type: LeafType?)
+    throws(LeafRefusal) -> Bool
   {
-    switch fields.leaf.type {
+    switch type {
     case .patchApplied:
       guard intent.isApply else {
         throw refuse("the operation that has begun takes a patch back")
@@ -177,19 +179,20 @@ extension LedgerState.Intent {
     after = try fields.digest("result")
     capsule = try fields.text("undo")
     request = try fields.identityIfPresent("request")
-    undoUntil = try fields.readIfPresent("undo_until") { field throws(JSONFieldError) in
-      try field.time()
-    }
-    changed = try fields.read("changed", LedgerState.ChangedFile.list)
+    undoUntil = try fields.timeIfPresent("undo_until")
+    changed = try fields.readIfPresent("changed", LedgerState.ChangedFile.list) ?? []
   }
 
-  var row: JSONValue {
-    .present([
-      "leaf": .count(leaf), "operation": .text(isApply ? "apply" : "rollback"),
-      "patch": .text(patch), "base": .text(before), "result": .text(after),
-      "undo": .text(capsule), "request": .text(request), "undo_until": .text(undoUntil),
-      "changed": LedgerState.ChangedFile.json(changed),
-    ])
+  func write(to row: inout RowText) {
+    row.add("base", before)
+    if !changed.isEmpty { row.add("changed", changed) }
+    row.add("leaf", leaf)
+    row.add("operation", isApply ? "apply" : "rollback")
+    row.add("patch", patch)
+    row.add("request", request)
+    row.add("result", after)
+    row.add("undo", capsule)
+    row.add("undo_until", undoUntil)
   }
 
   init(row: JSONField) throws(JSONFieldError) {

@@ -44,9 +44,7 @@ extension LedgerState {
     }
     let request = try requestPlace(patches[place].request)
     _ = try fields.digest("statement")
-    try fields.read("values") { field throws(JSONFieldError) in
-      for value in try field.elements() { _ = try value["millionths"].integer() }
-    }
+    try fields.requireIntegers("millionths", inEachOf: "values")
     patches.elements[place].leaves.append(fields.sequence)
     note(fields.sequence, request)
   }
@@ -83,8 +81,10 @@ extension LedgerState {
 }
 
 extension LedgerState.Patch: SubjectRow {
-  var row: JSONValue {
-    .present(["method": .text(method), "request": .text(request), "bundle": .text(bundle)])
+  func write(to row: inout RowText) {
+    row.add("bundle", bundle)
+    row.add("method", method)
+    row.add("request", request)
   }
 
   init(id: Digest, row: JSONField) throws(JSONFieldError) {

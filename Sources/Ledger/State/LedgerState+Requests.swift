@@ -13,9 +13,13 @@ extension LedgerState {
     /// When it came.
     public let received: CivilDate
     /// The last day to answer it.
-    public let due: CivilDate
-    /// Digests of what is said of the person.
-    public let commitments: [String]
+    public internal(set) var due: CivilDate
+    /// Digests of what is said of the person, and of whom was told.
+    public internal(set) var commitments: [String]
+    /// Those of them whose disclosures were erased.
+    public internal(set) var shredded: Set<String> = []
+    /// What has been done about it besides patches.
+    public internal(set) var handling = Handling()
     /// Where it stands.
     public internal(set) var status = Status.open
     /// Leaves that concern it.
@@ -58,11 +62,23 @@ extension LedgerState {
     guard due == regime.due(received: received) else {
       throw refuse("due \(due), the law gives until \(regime.due(received: received))")
     }
-    requests.append(
-      Request(
-        id: id, regime: regime, ground: try fields.text("ground"), received: received, due: due,
-        commitments: try fields.texts("commitments"), leaves: [fields.sequence]),
-      key: id)
+    let ground: Ground = try fields.term("ground")
+    var handling = Request.Handling()
+    handling.manner = try fields.termIfPresent("manner")
+    handling.utcOffset =
+      try fields.readIfPresent("utc_offset") { field throws(JSONFieldError) in
+        try field.integer()
+      } ?? 0
+    guard (-840...840).contains(handling.utcOffset) else {
+      throw refuse("clocks are at most 14 hours ahead of or behind UTC")
+    }
+    let request = Request(
+      id: id, regime: regime, ground: ground.rawValue, received: received, due: due,
+      commitments: try fields.texts("commitments"), handling: handling, leaves: [fields.sequence])
+    guard received <= request.day(at: try fields.time("time")) else {
+      throw refuse("\(received) has not come yet")
+    }
+    requests.append(request, key: id)
   }
 
   /// Adds a leaf to the history of a request.
@@ -72,13 +88,17 @@ extension LedgerState {
 }
 
 extension LedgerState.Request: SubjectRow {
-  var row: JSONValue {
-    .present([
-      "regime": .text(regime.rawValue), "ground": .text(ground),
-      "received": .text(received.description), "due": .text(due.description),
-      "commitments": .array(commitments.map { .text($0) }), "status": .text(status.rawValue),
-      "reversible": .integer(Int64(reversibleCount)),
-    ])
+  func write(to row: inout RowText) {
+    row.add("commitments", commitments)
+    row.add("due", due.description)
+    row.add("ground", ground)
+    row.key("handling")
+    row.object { handling.write(to: &$0) }
+    row.add("received", received.description)
+    row.add("regime", regime.rawValue)
+    row.add("reversible", reversibleCount)
+    if !shredded.isEmpty { row.add("shredded", shredded.sorted()) }
+    row.add("status", status.rawValue)
   }
 
   init(id: String, row: JSONField) throws(JSONFieldError) {
@@ -93,6 +113,11 @@ extension LedgerState.Request: SubjectRow {
       received: try row["received"].date(), due: try row["due"].date(),
       commitments: try row["commitments"].elements().map { field throws(JSONFieldError) in
         try field.text()
-      }, status: status, reversibleCount: try row["reversible"].count())
+      },
+      shredded: Set(
+        try row["shredded"].optional?.elements().map { field throws(JSONFieldError) in
+          try field.text()
+        } ?? []), handling: try Handling(row: row["handling"]), status: status,
+      reversibleCount: try row["reversible"].count())
   }
 }

@@ -133,13 +133,18 @@ extension LedgerState {
 }
 
 extension LedgerState.Applied: SubjectRow {
-  var row: JSONValue {
-    .present([
-      "undo": .text(capsule), "request": .text(request), "base": .text(before),
-      "result": .text(after), "leaf": .count(leaf), "undo_until": .text(undoUntil),
-      "destroyed": .count(destroyed), "key": .text(keyDigest), "final": .count(final),
-      "previous": .text(previous), "next": .text(next),
-    ])
+  func write(to row: inout RowText) {
+    row.add("base", before)
+    row.add("destroyed", destroyed)
+    row.add("final", final)
+    row.add("key", keyDigest)
+    row.add("leaf", leaf)
+    row.add("next", next)
+    row.add("previous", previous)
+    row.add("request", request)
+    row.add("result", after)
+    row.add("undo", capsule)
+    row.add("undo_until", undoUntil)
   }
 
   init(id: Digest, row: JSONField) throws(JSONFieldError) {

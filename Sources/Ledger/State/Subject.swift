@@ -50,9 +50,11 @@ enum Subject: Hashable, Sendable, CustomStringConvertible {
       guard let digest = Digest(hex: id) else { return nil }
       self = kind == "key" ? .key(digest) : .patch(digest)
     case "application":
-      let parts = id.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let patch = Digest(hex: String(parts[0])) else { return nil }
-      self = .application(model: String(parts[1]), patch: patch)
+      let bytes = Array(id.utf8)
+      guard bytes.count > 65, bytes[64] == UInt8(ascii: "/"),
+        let patch = Digest(hex: bytes.rawSpan.extracting(first: 64))
+      else { return nil }
+      self = .application(model: String(decoding: bytes[65...], as: UTF8.self), patch: patch)
     default: return nil
     }
   }

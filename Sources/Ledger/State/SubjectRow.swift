@@ -4,23 +4,10 @@ import StrictJSON
 /// A part of the state as its row in the database: what reducing needs of it, and no history.
 protocol SubjectRow {
   associatedtype ID
-  /// What is written.
-  var row: JSONValue { get }
+  /// Writes it.
+  func write(to row: inout RowText)
   /// Reads what was written.
   init(id: ID, row: JSONField) throws(JSONFieldError)
-}
-
-extension JSONValue {
-  /// An object of those members that are not nil.
-  static func present(_ members: KeyValuePairs<String, JSONValue?>) -> JSONValue {
-    .object(
-      JSONObject(members.compactMap { key, value in value.map { (ByteString(key), $0) } }))
-  }
-
-  static func text(_ digest: Digest?) -> JSONValue? { digest.map { .text($0.hex) } }
-  static func text(_ time: Timestamp?) -> JSONValue? { time.map { .text($0.description) } }
-  static func text(_ text: String?) -> JSONValue? { text.map { .text($0) } }
-  static func count(_ number: Int?) -> JSONValue? { number.map { .integer(Int64($0)) } }
 }
 
 extension JSONField {
@@ -38,23 +25,29 @@ extension JSONField {
 }
 
 extension LedgerState {
-  /// The row of a subject as it follows from the state; nil where there is none.
-  func row(of subject: Subject) -> JSONValue? {
+  /// The row of a subject as it follows from the state, canonical JSON; nil where there is none.
+  func row(of subject: Subject) -> [UInt8]? {
     switch subject {
-    case .log:
-      .object(
-        JSONObject([
-          (
-            "types",
-            .object(
-              JSONObject(types.map { (ByteString($0.key), .integer(Int64($0.value))) }))
-          )
-        ]))
-    case .key(let id): keys.value(id)?.row
-    case .request(let id): requests.value(id)?.row
-    case .patch(let digest): patches.value(digest)?.row
-    case .model(let id): models.value(id)?.row
-    case .application(let model, let patch): models.value(model)?.applications[patch]?.row
+    case .log: logRow
+    case .key(let id): keys.place(id).map { Self.row(keys[$0]) }
+    case .request(let id): requests.place(id).map { Self.row(requests[$0]) }
+    case .patch(let digest): patches.place(digest).map { Self.row(patches[$0]) }
+    case .model(let id): models.place(id).map { Self.row(models[$0]) }
+    case .application(let model, let patch):
+      models.place(model).flatMap { models[$0].applications[patch] }.map { Self.row($0) }
+    }
+  }
+
+  private static func row(_ subject: some SubjectRow) -> [UInt8] {
+    RowText.of { subject.write(to: &$0) }
+  }
+
+  /// What is kept of the log itself: how many leaves there are of each type.
+  private var logRow: [UInt8] {
+    let counts = types.map { (ByteString($0.key), JSONValue.integer(Int64($0.value))) }
+    let row = JSONObject([("types", .object(JSONObject(counts)))])
+    do throws(CanonicalJSON.EncodingError) { return try CanonicalJSON.encode(.object(row)) } catch {
+      preconditionFailure("there are no 2^53 leaves")
     }
   }
 

@@ -1,28 +1,27 @@
 import GRDB
-import StrictJSON
+import Storage
 
 /// Compares the rows of subjects with what the leaves add up to.
 enum SubjectComparison {
   static func run(_ database: Database, _ state: LedgerState) throws {
     guard try Schema.version(of: database) >= Schema.firstWithSubjects else { return }
-    let rows = try Row.fetchCursor(
+    let rows = try RawRows(
       database, sql: "SELECT kind, id, state FROM subjects ORDER BY kind, id")
     var count = 0
-    var last: [String] = []
-    while let row = try rows.next() {
-      guard let kind = String.fromDatabaseValue(row[0]), let id = String.fromDatabaseValue(row[1]),
-        let text = String.fromDatabaseValue(row[2]), let subject = Subject(kind: kind, id: id),
-        // A row that is there twice would stand for one that is missing.
-        last.isEmpty || last.lexicographicallyPrecedes([kind, id])
+    var last: (kind: String, id: String)?
+    while try rows.next() {
+      // A row that is there twice would stand for one that is missing.
+      guard let kind = rows.text(0), let id = rows.text(1),
+        let subject = Subject(kind: kind, id: id), last.map({ $0 < (kind, id) }) ?? true
       else { throw LedgerError(.inconsistent("the row \(count) of subjects is of no subject")) }
       guard let expected = state.row(of: subject) else {
         throw LedgerError(.inconsistent("the \(subject) is kept, and no leaf tells of it"))
       }
-      guard try CanonicalJSON.encode(expected).elementsEqual(text.utf8) else {
+      guard rows.withBytes(2, { expected.rawSpan.hasSameBytes(as: $0) }) == true else {
         throw LedgerError(
           .inconsistent("what is kept of the \(subject) is not what the leaves add up to"))
       }
-      last = [kind, id]
+      last = (kind, id)
       count += 1
     }
     guard count == (state.count == 0 ? 0 : state.subjectCount) else {

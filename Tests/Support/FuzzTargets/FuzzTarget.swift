@@ -22,8 +22,8 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
   /// All targets.
   public static let all: [FuzzTarget] = [
     .bundle, .compactPatch, .configuration, .examples, .header, .journal, .json, .leaf, .mask,
-    .modelSignature, .note, .patch, .pem, .sealedFile, .shardIndex, .timestamp, .tokenizer,
-    .trustFile, .verifierKey,
+    .modelSignature, .note, .patch, .pem, .proof, .sealedFile, .shardIndex, .timestamp,
+    .tokenizer, .trustFile, .verifierKey, .witnessAnswer,
   ]
 }
 

@@ -1,0 +1,84 @@
+import Storage
+import StrictJSON
+
+/// Canonical JSON of a row, written member by member, in the order of the keys.
+struct RowText {
+  private(set) var bytes: [UInt8] = []
+
+  /// Writes an object; members that are nil are left out.
+  mutating func object(_ members: (inout RowText) -> Void) {
+    bytes.append(UInt8(ascii: "{"))
+    members(&self)
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  /// Writes a row.
+  static func of(_ members: (inout RowText) -> Void) -> [UInt8] {
+    var text = RowText()
+    text.bytes.reserveCapacity(512)
+    text.object(members)
+    return text.bytes
+  }
+
+  mutating func key(_ key: StaticString) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    key.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  /// Writes a comma, but before the first member.
+  private mutating func separate() {
+    if bytes.last != UInt8(ascii: "{"), bytes.last != UInt8(ascii: "[") {
+      bytes.append(UInt8(ascii: ","))
+    }
+  }
+
+  mutating func add(_ key: StaticString, _ digest: Digest?) {
+    guard let digest else { return }
+    self.key(key)
+    bytes.append(UInt8(ascii: "\""))
+    digest.appendHex(to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  mutating func add(_ key: StaticString, _ text: String?) {
+    guard let text else { return }
+    self.key(key)
+    CanonicalJSON.writeString(Array(text.utf8), into: &bytes)
+  }
+
+  mutating func add(_ key: StaticString, _ time: Timestamp?) {
+    add(key, time?.description)
+  }
+
+  mutating func add(_ key: StaticString, _ number: Int?) {
+    guard let number else { return }
+    self.key(key)
+    bytes += String(number).utf8
+  }
+
+  mutating func add(_ key: StaticString, _ texts: [String]) {
+    self.key(key)
+    bytes.append(UInt8(ascii: "["))
+    for text in texts {
+      separate()
+      CanonicalJSON.writeString(Array(text.utf8), into: &bytes)
+    }
+    bytes.append(UInt8(ascii: "]"))
+  }
+
+  mutating func add(_ key: StaticString, _ files: [LedgerState.ChangedFile]) {
+    self.key(key)
+    bytes.append(UInt8(ascii: "["))
+    for file in files {
+      separate()
+      object {
+        $0.add("file", file.file)
+        $0.add("sha256", file.digest)
+      }
+    }
+    bytes.append(UInt8(ascii: "]"))
+  }
+}
