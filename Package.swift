@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "Storage", targets: ["Storage"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Patching", targets: ["Patching"]),
+    .library(name: "ModelSigning", targets: ["ModelSigning"]),
     .library(name: "Provenance", targets: ["Provenance"]),
     .library(name: "Ledger", targets: ["Ledger"]),
     .library(name: "Attestation", targets: ["Attestation"]),
@@ -85,6 +86,9 @@ let package = Package(
       name: "Attestation", dependencies: ["COpenSSL", "Storage", "StrictJSON"],
       swiftSettings: library),
     .target(
+      name: "ModelSigning", dependencies: ["Attestation", "Storage", "StrictJSON"],
+      swiftSettings: library),
+    .target(
       name: "Ledger",
       dependencies: [
         "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
@@ -124,8 +128,8 @@ let package = Package(
     .target(
       name: "Provenance",
       dependencies: [
-        "Patching", "Ledger", "Architecture", "Attestation", "Safetensors", "Storage",
-        "StrictJSON",
+        "Patching", "Ledger", "ModelSigning", "Architecture", "Attestation", "Safetensors",
+        "Storage", "StrictJSON",
       ],
       swiftSettings: library),
     .target(
@@ -141,7 +145,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Witnessing", "Provenance", "Patching", "Training", "Ledger", "Architecture",
+        "AuditReport", "Witnessing", "Provenance", "Patching", "Training", "Ledger",
+        "ModelSigning", "Architecture",
         "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -189,9 +194,9 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Patching", "Training", "Witnessing", "Ledger", "Architecture", "Attestation",
-        "Safetensors",
-        "SampleModels", "Storage", "StrictJSON", "Tokenization", "TestSupport",
+        "Patching", "Training", "Witnessing", "Ledger", "ModelSigning", "Architecture",
+        "Attestation", "Safetensors", "SampleModels", "Storage", "StrictJSON", "Tokenization",
+        "TestSupport",
       ],
       path: "Tests/Support/FuzzTargets", swiftSettings: house),
     .testTarget(
@@ -246,6 +251,10 @@ let package = Package(
     .testTarget(
       name: "AttestationTests", dependencies: ["Attestation", "Storage", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh", "make-note-fixtures.py"], swiftSettings: house),
+    .testTarget(
+      name: "ModelSigningTests",
+      dependencies: ["ModelSigning", "Attestation", "Storage", "StrictJSON", "TestSupport"],
+      exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
     .testTarget(
       name: "LedgerTests",
       dependencies: [

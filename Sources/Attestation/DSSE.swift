@@ -1,3 +1,5 @@
+import Storage
+
 /// A Dead Simple Signing Envelope (DSSE v1.0.2): a typed payload and signatures over both.
 public struct DSSEEnvelope: Hashable, Sendable {
   /// One signature.
@@ -39,5 +41,28 @@ public struct DSSEEnvelope: Hashable, Sendable {
   /// The bytes that are signed.
   public var signedBytes: [UInt8] {
     Self.preAuthenticationEncoding(payloadType: payloadType, payload: payload)
+  }
+
+  /// What model_signing 0.2 signed in place of ``signedBytes``: the payload as Python shows bytes, within quotation
+  /// marks and with escapes.
+  var formerSignedBytes: [UInt8] {
+    // Python chooses the quotation mark that needs no escape, where there is one.
+    let single = UInt8(ascii: "'")
+    let hasDouble = payload.contains(UInt8(ascii: "\""))
+    let quote = payload.contains(single) && !hasDouble ? UInt8(ascii: "\"") : single
+    var shown = Array("DSSEV1 \(payloadType.utf8.count) \(payloadType) \(payload.count) b".utf8)
+    shown.append(quote)
+    for byte in payload {
+      switch byte {
+      case UInt8(ascii: "\\"), quote: shown += [UInt8(ascii: "\\"), byte]
+      case 0x09: shown += "\\t".utf8
+      case 0x0A: shown += "\\n".utf8
+      case 0x0D: shown += "\\r".utf8
+      case 0x20..<0x7F: shown.append(byte)
+      default: shown += "\\x\(Hex.encode([byte]))".utf8
+      }
+    }
+    shown.append(quote)
+    return shown
   }
 }

@@ -176,7 +176,9 @@ final class KeyHandle: @unchecked Sendable {
     return Array(signature.prefix(count))
   }
 
-  func verify(_ signature: [UInt8], _ message: [UInt8]) -> Bool {
+  /// - Parameter hashedBySHA256: Whether an ECDSA signature is over the SHA-256 whatever the curve.
+  func verify(_ signature: [UInt8], _ message: [UInt8], hashedBySHA256: Bool = false) -> Bool {
+    let hash = unsafe hashedBySHA256 && algorithm != .ed25519 ? EVP_sha256() : hash
     guard let context = unsafe EVP_MD_CTX_new() else { return false }
     defer { unsafe EVP_MD_CTX_free(context) }
     guard unsafe EVP_DigestVerifyInit(context, nil, hash, nil, key) == 1 else { return false }

@@ -95,6 +95,12 @@ public struct PublicKey: Hashable, Sendable {
     handle.verify(signature, message)
   }
 
+  /// Whether a signature is this key's over an envelope as model_signing 0.2 wrote it: signed was the payload as
+  /// Python shows bytes, and its SHA-256 whatever the curve.
+  public func verifyFormer(signature: [UInt8], envelope: DSSEEnvelope) -> Bool {
+    handle.verify(signature, envelope.formerSignedBytes, hashedBySHA256: true)
+  }
+
   /// Compares the PEM texts.
   public static func == (left: Self, right: Self) -> Bool { left.pem == right.pem }
 

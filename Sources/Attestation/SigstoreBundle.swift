@@ -1,16 +1,31 @@
 import Storage
 import StrictJSON
 
-/// A Sigstore bundle v0.3 with a public key hint and a DSSE envelope, as OpenSSF Model Signing has it.
+/// A Sigstore bundle v0.3 with a DSSE envelope, as OpenSSF Model Signing has it: signed with a key or with a
+/// certificate.
 public struct SigstoreBundle: Hashable, Sendable {
+  /// What a bundle says of its signers; nothing in it is trusted.
+  public enum Material: Hashable, Sendable {
+    /// A key that the verifier has.
+    ///
+    /// - `hint`: SHA-256 of the first signer's SPKI PEM, as hexadecimal text; nil where nothing is said.
+    /// - `pem`: The key itself, which bundles had before model_signing 1.1.0.
+    case publicKey(hint: String?, pem: [UInt8]?)
+    /// Certificates in DER, the signer's first.
+    case certificateChain([[UInt8]])
+  }
+
   /// The largest bundle that is read.
   public static let byteLimit = 64 << 20
 
   /// The media type of a bundle.
   public static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-  /// The key hint of the first signer: SHA-256 of its SPKI PEM, as hexadecimal text.
-  public var hint: String
+  /// The most certificates that a chain may have.
+  static let certificateLimit = 16
+
+  /// What is said of the signers.
+  public var material: Material
   /// The signed payload.
   public var envelope: DSSEEnvelope
 
@@ -18,8 +33,25 @@ public struct SigstoreBundle: Hashable, Sendable {
   public init(signing payload: [UInt8], type: String, with key: borrowing PrivateKey)
     throws(AttestationError)
   {
-    let keyID = key.publicKey.keyID.hex
-    hint = keyID
+    material = .publicKey(hint: key.publicKey.keyID.hex, pem: nil)
+    envelope = DSSEEnvelope(payloadType: type, payload: payload, signatures: [])
+    try addSignature(with: key)
+  }
+
+  /// Signs a payload with the key of a certificate.
+  ///
+  /// - Parameter chain: The signer's certificate, then those that lead from it towards a root.
+  public init(
+    signing payload: [UInt8], type: String, with key: borrowing PrivateKey, chain: [Certificate]
+  ) throws(AttestationError) {
+    guard let leaf = chain.first, chain.count <= Self.certificateLimit else {
+      throw AttestationError(.signing("a chain has 1 to \(Self.certificateLimit) certificates"))
+    }
+    guard try leaf.publicKey() == key.publicKey else {
+      throw AttestationError(
+        .signing("the certificate of \(leaf.subject) is of another key than the private key"))
+    }
+    material = .certificateChain(chain.map(\.der))
     envelope = DSSEEnvelope(payloadType: type, payload: payload, signatures: [])
     try addSignature(with: key)
   }
@@ -45,9 +77,8 @@ public struct SigstoreBundle: Hashable, Sendable {
   public var json: [UInt8] {
     let value = JSONValue.members([
       "mediaType": .text(Self.mediaType),
-      "verificationMaterial": .members([
-        "publicKey": .members(["hint": .text(hint)]), "tlogEntries": .array([]),
-      ]),
+      "verificationMaterial": .object(
+        JSONObject([materialMember, ("tlogEntries", .array([]))])),
       "dsseEnvelope": .members([
         "payload": .text(Base64.encode(envelope.payload)),
         "payloadType": .text(envelope.payloadType),
@@ -59,6 +90,19 @@ public struct SigstoreBundle: Hashable, Sendable {
     ])
     do throws(CanonicalJSON.EncodingError) { return try CanonicalJSON.encode(value) } catch {
       preconditionFailure("a bundle holds no numbers")
+    }
+  }
+
+  private var materialMember: (ByteString, JSONValue) {
+    switch material {
+    case .publicKey(let hint, let pem):
+      var key = JSONObject()
+      key["hint"] = hint.map { .text($0) }
+      key["rawBytes"] = pem.map { .text(Base64.encode($0)) }
+      return ("publicKey", .object(key))
+    case .certificateChain(let chain):
+      let certificates = chain.map { JSONValue.members(["rawBytes": .text(Base64.encode($0))]) }
+      return ("x509CertificateChain", .members(["certificates": .array(certificates)]))
     }
   }
 
@@ -81,8 +125,8 @@ public struct SigstoreBundle: Hashable, Sendable {
     }
   }
 
-  private init(hint: String, envelope: DSSEEnvelope) {
-    self.hint = hint
+  private init(material: Material, envelope: DSSEEnvelope) {
+    self.material = material
     self.envelope = envelope
   }
 
@@ -91,11 +135,7 @@ public struct SigstoreBundle: Hashable, Sendable {
     guard try root["mediaType"].text() == mediaType else {
       throw JSONFieldError("$.mediaType", expected: mediaType)
     }
-    let material = root["verificationMaterial"]
-    try allow(material, ["publicKey", "tlogEntries", "timestampVerificationData"])
-    if let entries = material["tlogEntries"].optional, try !entries.elements().isEmpty {
-      throw JSONFieldError(entries.path, expected: "no entries")
-    }
+    let material = try readMaterial(root["verificationMaterial"])
     let envelope = root["dsseEnvelope"]
     try allow(envelope, ["payload", "payloadType", "signatures"])
     let signatures = try envelope["signatures"].elements()
@@ -103,7 +143,7 @@ public struct SigstoreBundle: Hashable, Sendable {
       throw JSONFieldError(envelope.path + ".signatures", expected: "1 to 64 signatures")
     }
     return SigstoreBundle(
-      hint: try material["publicKey"]["hint"].optional?.text() ?? "",
+      material: material,
       envelope: DSSEEnvelope(
         payloadType: try envelope["payloadType"].text(),
         payload: try base64(envelope["payload"]),
@@ -113,6 +153,42 @@ public struct SigstoreBundle: Hashable, Sendable {
             keyID: try signature["keyid"].optional?.text() ?? "",
             bytes: try base64(signature["sig"]))
         }))
+  }
+
+  private static func readMaterial(_ material: JSONField) throws(JSONFieldError) -> Material {
+    guard !material["certificate"].isPresent else {
+      throw JSONFieldError(
+        material.path,
+        expected:
+          "publicKey or x509CertificateChain; the sigstore method (a short-lived certificate and a transparency log) is not verified here"
+      )
+    }
+    try allow(
+      material, ["publicKey", "x509CertificateChain", "tlogEntries", "timestampVerificationData"])
+    if let entries = material["tlogEntries"].optional, try !entries.elements().isEmpty {
+      throw JSONFieldError(entries.path, expected: "no entries")
+    }
+    let (key, chain) = (material["publicKey"], material["x509CertificateChain"])
+    guard key.isPresent != chain.isPresent else {
+      throw JSONFieldError(material.path, expected: "either publicKey or x509CertificateChain")
+    }
+    guard chain.isPresent else {
+      try allow(key, ["hint", "rawBytes", "keyDetails"])
+      let hint = try key["hint"].optional?.text() ?? ""
+      let pem: [UInt8]? = if let raw = key["rawBytes"].optional { try base64(raw) } else { nil }
+      return .publicKey(hint: hint.isEmpty ? nil : hint, pem: pem)
+    }
+    try allow(chain, ["certificates"])
+    let certificates = try chain["certificates"].elements()
+    guard (1...certificateLimit).contains(certificates.count) else {
+      throw JSONFieldError(
+        chain.path + ".certificates", expected: "1 to \(certificateLimit) certificates")
+    }
+    return .certificateChain(
+      try certificates.map { certificate throws(JSONFieldError) in
+        try allow(certificate, ["rawBytes"])
+        return try base64(certificate["rawBytes"])
+      })
   }
 
   private static func base64(_ field: JSONField) throws(JSONFieldError) -> [UInt8] {

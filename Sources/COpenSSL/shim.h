@@ -15,6 +15,8 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 /// Answers every question for a passphrase with the bytes given, and never asks a person.
 struct copenssl_passphrase {
@@ -129,6 +131,97 @@ static inline long copenssl_agree(
   }
   EVP_PKEY_CTX_free(context);
   return done;
+}
+
+/// Reads one certificate in DER, which must be all that there is. Returns null on failure.
+static inline X509 *copenssl_read_certificate(const unsigned char *der, long count) {
+  const unsigned char *end = der;
+  X509 *certificate = d2i_X509(0, &end, count);
+  if (certificate != 0 && end != der + count) {
+    X509_free(certificate);
+    certificate = 0;
+  }
+  return certificate;
+}
+
+/// Writes a certificate in DER; returns its length, or -1 where it does not fit.
+static inline long copenssl_write_certificate(
+    X509 *certificate, unsigned char *output, long capacity) {
+  unsigned char *end = output;
+  long count = i2d_X509(certificate, 0);
+  if (count <= 0 || count > capacity) return -1;
+  return i2d_X509(certificate, &end);
+}
+
+/// Reads the certificates of a PEM text into `output`; returns how many, or -1 where there are more.
+static inline int copenssl_read_certificates(
+    const unsigned char *pem, int count, X509 **output, int capacity) {
+  BIO *bio = BIO_new_mem_buf(pem, count);
+  int done = 0;
+  X509 *certificate = 0;
+  if (bio == 0) return -1;
+  while ((certificate = PEM_read_bio_X509(bio, 0, copenssl_give_passphrase, 0)) != 0) {
+    if (done == capacity) {
+      X509_free(certificate);
+      while (done > 0) X509_free(output[--done]);
+      done = -1;
+      break;
+    }
+    output[done++] = certificate;
+  }
+  BIO_free(bio);
+  return done;
+}
+
+/// Writes the public key of a certificate in PEM; returns its length, or -1.
+static inline long copenssl_certificate_key(
+    X509 *certificate, unsigned char *output, long capacity) {
+  EVP_PKEY *key = X509_get_pubkey(certificate);
+  long count = key != 0 ? copenssl_write_pem(key, 0, 0, 0, output, capacity) : -1;
+  EVP_PKEY_free(key);
+  return count;
+}
+
+/// Writes whose certificate it is, as one line; returns its length, or -1.
+static inline long copenssl_certificate_subject(
+    X509 *certificate, unsigned char *output, long capacity) {
+  BIO *bio = BIO_new(BIO_s_mem());
+  if (bio == 0) return -1;
+  int done = X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
+  char *data = 0;
+  long count = done >= 0 ? BIO_get_mem_data(bio, &data) : -1;
+  if (count > capacity) count = capacity;
+  for (long i = 0; i < count; i++) output[i] = (unsigned char)data[i];
+  BIO_free(bio);
+  return count;
+}
+
+/// Leads a chain, the signer's certificate first, to one of the roots at a moment. Returns 0 on success, else
+/// an error of X509_STORE_CTX_get_error, or -1 where there is no memory.
+static inline int copenssl_verify_chain(
+    X509 **roots, int root_count, X509 **chain, int chain_count, int64_t seconds) {
+  X509_STORE *store = X509_STORE_new();
+  X509_STORE_CTX *context = X509_STORE_CTX_new();
+  STACK_OF(X509) *others = sk_X509_new_null();
+  int error = -1;
+  int ready = store != 0 && context != 0 && others != 0;
+  for (int i = 0; ready && i < root_count; i++) ready = X509_STORE_add_cert(store, roots[i]) == 1;
+  for (int i = 1; ready && i < chain_count; i++) ready = sk_X509_push(others, chain[i]) > 0;
+  if (ready && X509_STORE_CTX_init(context, store, chain[0], others) == 1) {
+    X509_VERIFY_PARAM *rules = X509_STORE_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_time(rules, (time_t)seconds);
+    X509_VERIFY_PARAM_set_depth(rules, 16);
+    if (X509_verify_cert(context) == 1) {
+      error = 0;
+    } else {
+      error = X509_STORE_CTX_get_error(context);
+      if (error == 0) error = -1;
+    }
+  }
+  X509_STORE_CTX_free(context);
+  sk_X509_free(others);
+  X509_STORE_free(store);
+  return error;
 }
 
 /// HKDF with SHA-256 (RFC 5869); returns 1 on success.

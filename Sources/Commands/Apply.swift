@@ -17,6 +17,7 @@ struct Apply: ParsableCommand {
       """)
   @OptionGroup var common: CommonOptions
   @OptionGroup var unsealing: UnsealingOptions
+  @OptionGroup var renewal: RenewalOptions
   @Option(name: .long, help: "Write a patched copy to this new folder.", completion: .directory)
   var output: String?
   @Option(
@@ -43,16 +44,18 @@ struct Apply: ParsableCommand {
   func run() throws {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
+      let signer = try renewal.signer()
       let signed = try unsealing.open(patch)
       if dryRun { return try plan(signed, workspace, surroundings) }
       let result =
         if let output {
           try workspace.apply(
-            signed, to: model, output: output, verification: verify.verification, surroundings)
+            signed, to: model, output: output, verification: verify.verification, signer: signer,
+            surroundings)
         } else {
           try workspace.apply(
             signed, inPlaceTo: model, verification: verify.verification, undoDays: undoDays,
-            surroundings)
+            signer: signer, surroundings)
         }
       return Self.answer("apply", result, at: output ?? model, word: "applied")
     }
@@ -74,6 +77,7 @@ struct Apply: ParsableCommand {
         "touched_bytes": .integer(Int64(target.touchedByteCount)),
       ],
       lines: ["bytes   \(target.touchedByteCount) of new values"]
+        + (renewal.signKey == nil ? [] : ["signs   the model as it is then"])
         + LayerMap.lines(target.statement.units))
   }
 
@@ -87,11 +91,13 @@ struct Apply: ParsableCommand {
         "before": .text(result.before.hex), "after": .text(result.after.hex),
         "leaf": .integer(Int64(result.leaf)), "files": .array(result.files.map { .text($0) }),
         "signers": .array(result.signers.map { .text($0) }),
+        "signature": result.signature.map { .text($0.path) },
       ],
       [
         "\(word): \(place)", "before  \(result.before)", "after   \(result.after)",
         "files   \(result.files.joined(separator: ", "))", "leaf    \(result.leaf)",
-      ] + (result.signers.isEmpty ? [] : ["signed  \(result.signers.joined(separator: ", "))"]))
+      ] + (result.signers.isEmpty ? [] : ["signed  \(result.signers.joined(separator: ", "))"])
+        + (result.signature.map { ["renewed \($0.path)"] } ?? []))
   }
 }
 

@@ -1,6 +1,7 @@
 import Architecture
 import Attestation
 import Ledger
+import ModelSigning
 import Patching
 import Provenance
 import Safetensors
@@ -153,6 +154,7 @@ func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   case let error as PatchError: ProvenanceError(error)
   case let error as LedgerError: ProvenanceError(error)
   case let error as AttestationError: ProvenanceError(error)
+  case let error as ModelSigningError: ProvenanceError(error)
   case let error as WitnessError: wrapping(error)
   case let error as StorageError: ProvenanceError(error)
   case let error as TensorFileError: ProvenanceError(error)

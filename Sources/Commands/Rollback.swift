@@ -13,6 +13,7 @@ struct Rollback: ParsableCommand {
       Example: unlearn-patch rollback bert
       """)
   @OptionGroup var common: CommonOptions
+  @OptionGroup var renewal: RenewalOptions
   @Flag(name: .long, help: "Do every check, print what would be written, and write nothing.")
   var dryRun = false
   @Argument(help: "The model's folder.", completion: .directory)
@@ -23,13 +24,15 @@ struct Rollback: ParsableCommand {
   func run() throws {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
+      let signer = try renewal.signer()
       let wanted = try patch.map { try PatchNaming.digest(of: $0) }
       if dryRun {
         let plan = try workspace.planRollback(
           model, patch: wanted, store: try workspace.openLedger(.read), surroundings)
         return Console.Answer(plan: try plan.summary(workspace: workspace), of: "rollback")
       }
-      let result = try workspace.rollback(model, patch: wanted, surroundings)
+      let result = try workspace.rollback(
+        model, patch: wanted, signer: signer, surroundings)
       return Apply.answer("rollback", result, at: model, word: "rolled back")
     }
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Attestation
 import Ledger
+import ModelSigning
 import Patching
 import Provenance
 import Storage
@@ -8,13 +9,18 @@ import StrictJSON
 
 struct Sign: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Signs a patch, or adds a signature to one; seals it for recipients.",
+    abstract:
+      "Signs a patch, or adds a signature to one, or a model; seals a patch for recipients.",
     discussion: """
+      Of a model's folder every file is hashed and the OpenSSF Model Signing signature MODEL/model.sig written, which
+      `verify` and `model_signing verify` read.
+
       Writes PATCH.sigstore.json: a Sigstore bundle with the statement in a DSSE envelope. With --encrypt-to
       also PATCH.sealed, which only the recipients can open: who has a base and a patch can tell what was erased.
       The bundle beside it is not sealed; it names what is touched and holds no values. Without --key a patch
       that is signed is sealed only.
-      Example: unlearn-patch sign a.patch.safetensors --key officer.key.pem
+      Examples: unlearn-patch sign a.patch.safetensors --key officer.key.pem
+                unlearn-patch sign bert --key officer.key.pem
       """)
   @OptionGroup var common: CommonOptions
   @Option(name: .long, help: "The private key.", completion: .file(extensions: ["pem"]))
@@ -25,8 +31,9 @@ struct Sign: ParsableCommand {
   var encryptTo: [String] = []
   @Option(name: .long, help: "A file whose first line is the passphrase.", completion: .file())
   var passphraseFile: String?
-  @Argument(help: "The patch.", completion: .file(extensions: ["safetensors"]))
-  var patch: String
+  @OptionGroup var model: ModelSigningOptions
+  @Argument(help: "The patch, or the model's folder.", completion: .file())
+  var path: String
 
   func validate() throws {
     if key == nil && encryptTo.isEmpty {
@@ -36,15 +43,21 @@ struct Sign: ParsableCommand {
 
   func run() throws {
     try common.run { surroundings in
+      if try FileStatus.ifExists(path)?.kind == .directory { return try signModel(surroundings) }
+      guard model.isEmpty else {
+        throw ProvenanceError(
+          .usage,
+          "\(path): --signature, --ignore-path and the certificates are for a model's folder")
+      }
       let recipients = try encryptTo.map { try PublicKey(path: $0) }
-      let sealed = SealedPatch.path(of: patch)
+      let sealed = SealedPatch.path(of: path)
       if !recipients.isEmpty, try FileStatus.ifExists(sealed) != nil {
         throw StorageError(.exists, path: sealed)
       }
       var answer = Console.Answer("sign", [:], [])
       if let key { try sign(with: key, &answer, surroundings) }
       if !recipients.isEmpty {
-        answer.fields["sealed"] = .text(try SealedPatch.seal(patch, for: recipients))
+        answer.fields["sealed"] = .text(try SealedPatch.seal(path, for: recipients))
         answer.fields["recipients"] = .array(recipients.map { .text($0.keyID.hex) })
         answer.lines.append("sealed  \(sealed)")
         answer.lines += recipients.map { "for     \($0.keyID)" }
@@ -53,13 +66,42 @@ struct Sign: ParsableCommand {
     }
   }
 
+  private func privateKey(_ keyPath: String) throws -> PrivateKey {
+    try PrivateKey(path: keyPath, passphrase: try passphraseFile.map { try Passphrase.read($0) })
+  }
+
+  private func signModel(_ surroundings: Surroundings) throws -> Console.Answer {
+    guard let key, encryptTo.isEmpty else {
+      throw ProvenanceError(.usage, "\(path): a model is signed with --key, and never sealed")
+    }
+    guard try Artifact.kind(of: path) == .model else {
+      throw ProvenanceError(.usage, "\(path): is a report, not a model")
+    }
+    let signer = try ModelSigner(key: try privateKey(key), chain: try model.chain())
+    let signed = try signer.sign(
+      path, to: model.signature,
+      ignoring: try model.ignorePath.map { try IgnoredPaths.relative($0, to: path) }, surroundings)
+    let (files, keyID) = (signed.manifest.files.count, signer.publicKey.keyID)
+    return Console.Answer(
+      "sign-model",
+      [
+        "signature": .text(signed.path), "sha256": .text(signed.digest.hex),
+        "key_id": .text(keyID.hex), "root": .text(signed.manifest.root.hex),
+        "files": .integer(Int64(files)),
+        "ignored": .array(signed.manifest.ignored.map { .text($0) }),
+      ],
+      [
+        "signature \(signed.path)", "key       \(keyID)", "root      \(signed.manifest.root)",
+        "files     \(files)", "left out  \(signed.manifest.ignored.joined(separator: ", "))",
+      ])
+  }
+
   private func sign(
-    with path: String, _ answer: inout Console.Answer, _ surroundings: Surroundings
+    with keyPath: String, _ answer: inout Console.Answer, _ surroundings: Surroundings
   ) throws {
-    let passphrase = try passphraseFile.map { try Passphrase.read($0) }
-    let key = try PrivateKey(path: path, passphrase: passphrase)
+    let key = try privateKey(keyPath)
     let keyID = key.publicKey.keyID
-    let (bundle, statement, count) = try PatchMaking.sign(patch, with: key)
+    let (bundle, statement, count) = try PatchMaking.sign(path, with: key)
     if let workspace = try common.findWorkspace(),
       statement.request == nil || statement.ledgerOrigin == workspace.verifierKey.name
     {
@@ -73,7 +115,7 @@ struct Sign: ParsableCommand {
             ])
         ], in: try workspace.openLedger(.append), at: surroundings.now)
     }
-    let bundlePath = SignedPatch.bundlePath(patch)
+    let bundlePath = SignedPatch.bundlePath(path)
     answer.fields["bundle"] = .text(bundlePath)
     answer.fields["sha256"] = .text(bundle.hex)
     answer.fields["key_id"] = .text(keyID.hex)

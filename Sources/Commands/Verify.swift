@@ -10,12 +10,16 @@ struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Verifies a model, a patch or a report; one verdict with its reasons.",
     discussion: """
+      A model is held against the workspace's ledger; with --signature, --public-key or --certificate-chain, or
+      where there is no workspace, against its OpenSSF Model Signing signature alone.
       Exit codes: 0 valid, 1 invalid, 3 signer not trusted, 4 incomplete, 6 recovery needed.
-      Example: unlearn-patch verify bert
+      Examples: unlearn-patch verify bert
+                unlearn-patch verify bert --public-key officer.pub.pem
       """)
   @OptionGroup var common: CommonOptions
   @Option(name: .long, help: "The trust file (default: the workspace's).", completion: .file())
   var trust: String?
+  @OptionGroup var signature: SignatureOptions
   @Argument(help: "A model's folder, a patch file or a report's folder.", completion: .file())
   var path: String
 
@@ -23,20 +27,36 @@ struct Verify: ParsableCommand {
     var code: Int32 = 0
     try common.run(
       { surroundings in
-        let findings: [Finding]
-        switch try Artifact.kind(of: path) {
-        case .patch: findings = try verifyPatch(surroundings)
-        case .model:
-          findings =
-            try ModelVerification(
-              model: path, workspace: try common.needWorkspace(), trustPath: trust, surroundings
-            ).findings
-        case .report: findings = try ReportVerifying.findings(path, trust: try trustFile())
-        }
+        let findings = try findings(surroundings)
         let verdict = Verdict(findings)
         code = Exit.code(verdict)
         return Self.answer(findings, verdict)
       }, code: { code })
+  }
+
+  private func findings(_ surroundings: Surroundings) throws -> [Finding] {
+    let kind = try Artifact.kind(of: path)
+    var isAlone = signature.isGiven
+    if kind == .model, !isAlone, try common.findWorkspace() == nil {
+      isAlone = try FileStatus.ifExists(signature.path(for: path)) != nil
+    }
+    if isAlone {
+      return try signature.findings(path, trust: try trustFile(), surroundings)
+    }
+    guard !signature.hasRules else {
+      throw ProvenanceError(
+        .usage,
+        "--ignore-path, --ignore-unsigned-files and --strict are for a model and its signature alone: name it with --signature"
+      )
+    }
+    switch kind {
+    case .patch: return try verifyPatch(surroundings)
+    case .model:
+      return try ModelVerification(
+        model: path, workspace: try common.needWorkspace(), trustPath: trust, surroundings
+      ).findings
+    case .report: return try ReportVerifying.findings(path, trust: try trustFile())
+    }
   }
 
   private func trustFile() throws -> TrustFile? {

@@ -1,5 +1,6 @@
 import Attestation
 public import Ledger
+public import ModelSigning
 public import Patching
 import Safetensors
 import Storage
@@ -245,11 +246,13 @@ extension Workspace {
 
   /// Applies a patch to the model's own files.
   ///
-  /// - Parameter undoDays: After how many days the undo key is to be destroyed; recorded, and told when overdue.
+  /// - Parameters:
+  ///   - undoDays: After how many days the undo key is to be destroyed; recorded, and told when overdue.
+  ///   - signer: Who signs the model as it is then; `model.sig` becomes stale where it is nil.
   public func apply(
     _ patch: borrowing SignedPatch, inPlaceTo folder: String,
     verification: PatchTarget.Verification, undoDays: Int = Self.undoDays,
-    _ surroundings: Surroundings
+    signer: ModelSigner? = nil, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> OperationResult {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
@@ -257,6 +260,12 @@ extension Workspace {
     let plan = try planApply(
       patch, to: folder, inPlace: true, verification: verification, store: store, surroundings)
     let target = plan.target
+    let renewal = try SignatureRenewal(
+      of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
+      surroundings)
+    if verification == .touched {
+      try renewal?.hashChanged(target, plan.values, base: plan.base, surroundings)
+    }
     warnOfReaders(target, surroundings)
     let model = try identity(plan, store, surroundings)
     let capsule = "undo-" + Hex.encode(SecureRandom.bytes(16)).grouped
@@ -266,7 +275,7 @@ extension Workspace {
     var attachments = LedgerStore.Attachments()
     attachments.undoKey = (capsule, key)
     attachments.blobs = [(SigstoreBundle.mediaType, patch.bundleBytes)]
-    let leaf = try writeUnderJournal(
+    let (leaf, signature) = try writeUnderJournal(
       target, plan.values,
       journal: journal(
         .apply, target, model: model, capsule: capsule, before: patch.statement.base, after: after),
@@ -275,16 +284,20 @@ extension Workspace {
         after: after.root, capsule: capsule,
         undoUntil: Timestamp(seconds: surroundings.now.seconds + Int64(undoDays) * 86_400)),
       attachments: attachments, after: after,
-      closing: .patchApplied, discarding: nil, store: store, surroundings)
+      closing: .patchApplied, discarding: nil, renewal: renewal, store: store, surroundings)
     return OperationResult(
       model: model, before: plan.base.root, after: after.root, leaf: leaf.sequence,
-      files: target.shardNames, patch: patch.statement.patchDigest, signers: plan.signers)
+      files: target.shardNames, patch: patch.statement.patchDigest, signers: plan.signers,
+      signature: signature)
   }
 
   /// Makes a patched copy of a model in a new folder.
+  ///
+  /// - Parameter signer: Who signs the copy.
   public func apply(
     _ patch: borrowing SignedPatch, to folder: String, output: String,
-    verification: PatchTarget.Verification, _ surroundings: Surroundings
+    verification: PatchTarget.Verification, signer: ModelSigner? = nil,
+    _ surroundings: Surroundings
   ) throws(ProvenanceError) -> OperationResult {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
@@ -292,6 +305,9 @@ extension Workspace {
     let plan = try planApply(
       patch, to: folder, inPlace: false, verification: verification, store: store, surroundings)
     let target = plan.target
+    let renewal = try SignatureRenewal(
+      of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
+      surroundings)
     try keepArtifact(patch)
     let parent = try identity(plan, store, surroundings)
     let total = target.checkpoint.byteCount
@@ -323,7 +339,8 @@ extension Workspace {
     return OperationResult(
       model: model, before: plan.base.root, after: after.root,
       leaf: leaves[leaves.count - 1].sequence, files: target.shardNames,
-      patch: statement.patchDigest, signers: plan.signers)
+      patch: statement.patchDigest, signers: plan.signers,
+      signature: try renewal?.write(in: output, after))
   }
 
   /// The model's identity in the ledger; it is registered where it has none.

@@ -42,7 +42,7 @@ public struct ModelVerification: Sendable {
     guard let state = log.state else { return }
     checkPatches(state, workspace, store, trust)
     checkChains(state, workspace, store, surroundings)
-    try checkModel(folder, state, store, surroundings)
+    try checkModel(folder, state, store, trust, surroundings)
   }
 
   /// Says which files are before and which after, where a journal is there.
@@ -141,7 +141,8 @@ public struct ModelVerification: Sendable {
 
   /// The model on disk is the head of its chain, or the finding says what it is instead.
   private mutating func checkModel(
-    _ folder: String, _ state: LedgerState, _ store: LedgerStore, _ surroundings: Surroundings
+    _ folder: String, _ state: LedgerState, _ store: LedgerStore, _ trust: TrustFile?,
+    _ surroundings: Surroundings
   ) throws(ProvenanceError) {
     let checkpoint = try readingModel(folder)
     let total = checkpoint.byteCount
@@ -150,6 +151,15 @@ public struct ModelVerification: Sendable {
       digest = try ModelDigest(checkpoint) { surroundings.progress("hashing the model", $0, total) }
     } catch { throw ProvenanceError(error) }
     root = digest.root
+    try checkChain(folder, digest, state, store)
+    if let finding = try Self.signatureFinding(in: folder, digest, state, trust, surroundings) {
+      findings.append(finding)
+    }
+  }
+
+  private mutating func checkChain(
+    _ folder: String, _ digest: ModelDigest, _ state: LedgerState, _ store: LedgerStore
+  ) throws(ProvenanceError) {
     let identity = try ModelIdentity(
       folder: folder, root: digest.root, store: store, state: state)
     if let model = identity.known {

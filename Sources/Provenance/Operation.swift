@@ -42,6 +42,8 @@ public struct OperationResult: Sendable {
   public let patch: Digest
   /// The signers that were trusted; empty when a patch is taken back.
   public let signers: [String]
+  /// The signature over the model that was written.
+  public let signature: SignedModel?
 }
 
 /// The lock on a model's folder, held while its files are looked at and written.
@@ -69,14 +71,14 @@ extension Workspace {
 
   /// The part of apply and rollback that writes: capsule or key are in place, the checks are done.
   ///
-  /// Journal, intent leaf, files, read-back, closing leaf, journal gone: in this order, each durable before
-  /// the next, so that an interruption at any point leaves a journal that says what to do.
+  /// Journal, intent leaf, files, read-back, closing leaf, `model.sig`, journal gone: in this order, each durable
+  /// before the next, so that an interruption at any point leaves a journal that says what to do.
   func writeUnderJournal(
     _ target: PatchTarget, _ patch: borrowing PatchFile, journal: Journal,
     intent: Event, attachments: LedgerStore.Attachments, after: ModelDigest,
-    closing: LeafType, discarding capsule: String?, store: LedgerStore,
-    _ surroundings: Surroundings
-  ) throws(ProvenanceError) -> Leaf {
+    closing: LeafType, discarding capsule: String?, renewal: SignatureRenewal?,
+    store: LedgerStore, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> (leaf: Leaf, signature: SignedModel?) {
     let folder = target.checkpoint.path
     try patching { () throws(PatchError) in try journal.write(in: folder) }
     let leaves: [Leaf]
@@ -99,8 +101,10 @@ extension Workspace {
         intent: leaves[leaves.count - 1].sequence, intent, closing, root: after.root, outcome: nil,
         store: store, surroundings)
       if let capsule { try discardCapsule(capsule, store) }
+      let signature = try renewal?.write(in: folder, after)
+      if signature == nil { SignatureRenewal.warnIfStale(in: folder, after.files, surroundings) }
       try patching { () throws(PatchError) in try Journal.remove(in: folder) }
-      return closed
+      return (closed, signature)
     } catch {
       throw ProvenanceError(
         error.category, error.description,

@@ -50,7 +50,7 @@ extension Workspace {
     else {
       // Either the intent was never recorded, and no file was touched, or the operation was closed and only
       // the journal is left. The files' digests say which, and the ledger must agree.
-      return try finishJournalOnly(folder, journal, state, store)
+      return try finishJournalOnly(folder, journal, state, store, surroundings)
     }
     return try rewrite(folder, journal, intent, wanted, state, store, surroundings)
   }
@@ -95,6 +95,11 @@ extension Workspace {
       intent: intent.leaf, closing, .patchRecovered, root: goal,
       outcome: isFinished ? "result" : "base", store: store, surroundings)
     if !wantsNewValues { try discardCapsule(journal.capsule, store) }
+    SignatureRenewal.warnIfStale(
+      in: folder,
+      journal.files.map {
+        ModelDigest.File(name: $0.name, digest: isFinished ? $0.after : $0.before)
+      }, surroundings)
     try patching { () throws(PatchError) in try Journal.remove(in: folder) }
     return RecoveryResult(
       operation: journal.operation, isFinished: isFinished, root: goal)
@@ -145,7 +150,8 @@ extension Workspace {
 
   /// A journal whose intent is not open: nothing was written, or everything is done.
   private func finishJournalOnly(
-    _ folder: String, _ journal: Journal, _ state: LedgerState, _ store: LedgerStore
+    _ folder: String, _ journal: Journal, _ state: LedgerState, _ store: LedgerStore,
+    _ surroundings: Surroundings
   ) throws(ProvenanceError) -> RecoveryResult {
     let checkpoint = try readingModel(folder)
     let found = try patching { () throws(PatchError) in try ModelDigest(checkpoint) }
@@ -161,6 +167,7 @@ extension Workspace {
       // Sealed for an operation that never began, or has served its purpose.
       try discardCapsule(journal.capsule, store)
     }
+    SignatureRenewal.warnIfStale(in: folder, found.files, surroundings)
     try patching { () throws(PatchError) in try Journal.remove(in: folder) }
     return RecoveryResult(
       operation: journal.operation, isFinished: isAfter, root: found.root)
@@ -182,6 +189,7 @@ extension Workspace {
         "\(folder): the model is neither before nor after the operation of leaf \(intent.leaf)")
     }
     let isFinished = found.root == intent.after
+    SignatureRenewal.warnIfStale(in: folder, found.files, surroundings)
     let closing = Event(
       .patchIntent,
       [

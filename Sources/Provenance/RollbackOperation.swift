@@ -1,6 +1,7 @@
 import Architecture
 import Attestation
 public import Ledger
+public import ModelSigning
 public import Patching
 import Safetensors
 public import Storage
@@ -151,9 +152,12 @@ extension Workspace {
   /// model is then what the others make of the base, which no statement names, so the digests are computed and
   /// recorded.
   ///
-  /// - Parameter patch: The patch that is meant; nil for the last one.
+  /// - Parameters:
+  ///   - patch: The patch that is meant; nil for the last one.
+  ///   - signer: Who signs the model as it is then; `model.sig` becomes stale where it is nil.
   public func rollback(
-    _ folder: String, patch wanted: Digest?, _ surroundings: Surroundings
+    _ folder: String, patch wanted: Digest?, signer: ModelSigner? = nil,
+    _ surroundings: Surroundings
   ) throws(ProvenanceError) -> OperationResult {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
@@ -175,8 +179,10 @@ extension Workspace {
       )
     }
     let changed = plan.leadsToBase ? [] : Self.changes(effect.changed, of: plan.before)
+    let renewal = try SignatureRenewal(
+      of: target.checkpoint, base: plan.before, isHashed: true, by: signer, surroundings)
     warnOfReaders(target, surroundings)
-    let leaf = try writeUnderJournal(
+    let (leaf, signature) = try writeUnderJournal(
       target, plan.inverse,
       journal: journal(
         .rollback, target, model: plan.model.id, capsule: capsule, before: plan.before,
@@ -185,11 +191,12 @@ extension Workspace {
         "rollback", statement, bundle: nil, model: plan.model.id, before: plan.before.root,
         after: after.root, capsule: capsule, changed: changed),
       attachments: LedgerStore.Attachments(), after: after,
-      closing: .patchRolledBack, discarding: capsule, store: store,
+      closing: .patchRolledBack, discarding: capsule, renewal: renewal, store: store,
       surroundings)
     return OperationResult(
       model: plan.model.id, before: plan.before.root, after: after.root,
-      leaf: leaf.sequence, files: target.shardNames, patch: plan.applied.patch, signers: [])
+      leaf: leaf.sequence, files: target.shardNames, patch: plan.applied.patch, signers: [],
+      signature: signature)
   }
 
   /// Files by their place among all files of the model, as leaves name them.

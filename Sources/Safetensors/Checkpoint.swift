@@ -27,9 +27,12 @@ public struct Checkpoint: Sendable {
   /// Names at the top of the folder that are not part of the model: version control, signatures over the
   /// model, and what this tool keeps there itself.
   public static let excludedNames: Set<String> = [
-    ".git", ".gitattributes", ".github", ".gitignore", "model.sig", "claims.jsonl", ".unlearn",
+    ".git", ".gitattributes", ".github", ".gitignore", signatureName, "claims.jsonl", ".unlearn",
     journalName,
   ]
+
+  /// The signature over the model.
+  public static let signatureName = "model.sig"
 
   /// The file that marks a folder whose files are being written.
   public static let journalName = ".unlearn-patch.journal"
@@ -52,7 +55,7 @@ public struct Checkpoint: Sendable {
     self.path = path
     do throws(StorageError) {
       files = try Folder.files(
-        below: path, skipping: { Self.excludedNames.contains($0) || Self.isUnfinishedJournal($0) })
+        below: path, skipping: { Self.excludedNames.contains($0) || Self.isUnfinished($0) })
     } catch { throw .storage(error) }
     var shards: [Shard] = []
     let (names, index) = try Self.shardNames(files.map(\.name), in: path)
@@ -106,9 +109,10 @@ public struct Checkpoint: Sendable {
   /// The full path of a file of the folder.
   public func fullPath(_ name: String) -> String { Paths.join(path, name) }
 
-  /// Whether a name is that of a journal that was never finished.
-  public static func isUnfinishedJournal(_ name: String) -> Bool {
-    name.hasPrefix("." + journalName + ".") && name.hasSuffix(".partial")
+  /// Whether a name at the top of the folder is that of a journal or a signature that was never finished.
+  public static func isUnfinished(_ name: String) -> Bool {
+    [journalName, signatureName].contains { name.hasPrefix("." + $0 + ".") }
+      && name.hasSuffix(".partial") && !name.contains("/")
   }
 
   private static func shardNames(_ names: [String], in path: String) throws(TensorFileError) -> (

@@ -40,7 +40,8 @@ public enum Folder {
   ///
   /// A symbolic link or special file is an error: it would be read as if it were the model's.
   ///
-  /// - Parameter skipping: Names at the top that are left out with all below them.
+  /// - Parameter skipping: Told the path of each file and folder relative to this one; what it names is left out,
+  ///   with all below it, whatever it is.
   public static func files(
     below path: String, skipping: (String) -> Bool = { _ in false }, limit: Int = 100_000
   ) throws(StorageError) -> [Entry] {
@@ -49,7 +50,7 @@ public enum Folder {
     while let folder = pending.popLast() {
       for name in try names(in: Paths.join(path, folder), limit: limit) {
         let relative = folder.isEmpty ? name : folder + "/" + name
-        if folder.isEmpty && skipping(name) { continue }
+        if skipping(relative) { continue }
         let full = Paths.join(path, relative)
         let status = try FileStatus(ofLink: full)
         switch status.kind {

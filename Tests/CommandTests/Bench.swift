@@ -73,6 +73,11 @@ final class Bench: Sendable {
     try succeed("apply", "model", patch)
   }
 
+  /// Writes a file of the folder, or writes it over.
+  func write(_ bytes: [UInt8], _ name: String) throws {
+    try TemporaryFolder.write(bytes, to: folder.file(name))
+  }
+
   func contents(_ name: String) throws -> [String: [UInt8]] {
     try TemporaryFolder.contents(folder.file(name))
   }

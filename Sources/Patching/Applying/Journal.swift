@@ -83,11 +83,11 @@ public struct Journal: Hashable, Sendable {
     try storing { () throws(StorageError) in try Folder.remove(path(in: folder)) }
   }
 
-  /// Removes journals that were begun and never got their name; the folder must be locked.
+  /// Removes journals and signatures that were begun and never got their name; the folder must be locked.
   public static func removeUnfinished(in folder: String) throws(PatchError) {
     try storing { () throws(StorageError) in
       for name in try Folder.names(in: folder)
-      where Safetensors.Checkpoint.isUnfinishedJournal(name) {
+      where Safetensors.Checkpoint.isUnfinished(name) {
         try Folder.remove(Paths.join(folder, name))
       }
     }

@@ -22,8 +22,8 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
   /// All targets.
   public static let all: [FuzzTarget] = [
     .bundle, .compactPatch, .configuration, .examples, .header, .journal, .json, .leaf, .mask,
-    .note, .patch, .pem, .proof, .sealedFile, .shardIndex, .timestamp, .tokenizer, .trustFile,
-    .verifierKey, .witnessAnswer,
+    .modelSignature, .note, .patch, .pem, .proof, .sealedFile, .shardIndex, .timestamp,
+    .tokenizer, .trustFile, .verifierKey, .witnessAnswer,
   ]
 }
 
