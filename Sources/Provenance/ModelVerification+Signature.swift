@@ -39,7 +39,10 @@ extension ModelVerification {
     guard let trust else {
       return Finding(step, .missing, "\(files); no trust file, so its signer can't be judged")
     }
-    switch trust.verdict(on: signature.bundle.envelope, role: .model, at: surroundings.now) {
+    switch trust.verdict(
+      on: signature.bundle.envelope, role: .model, at: surroundings.now,
+      revoked: Set(state.revokedKeys(at: state.count).keys))
+    {
     case .trusted(let names):
       return Finding(step, .passed, "\(files), by \(names.joined(separator: ", ")); \(left)")
     case .unknownSigner:
@@ -47,6 +50,9 @@ extension ModelVerification {
     case .invalid(let what): return Finding(step, .failed, what)
     case .outsideWindow(let name):
       return Finding(step, .failed, "signed by \(name), whose key does not count now")
+    case .revoked(let name):
+      return Finding(
+        step, .failed, "signed by \(name) with a key that has been revoked or replaced")
     case .belowThreshold(let have, let need):
       return Finding(step, .failed, "\(need) signers are required, \(have.count) have signed")
     }

@@ -149,6 +149,9 @@ public struct SignatureVerification: Sendable {
       throw ProvenanceError(
         .untrusted,
         "\(path): \(name)'s key does not count now: outside not-before and not-after")
+    case .revoked(let name):
+      throw ProvenanceError(
+        .untrusted, "\(path): signed by \(name) with a key that has been revoked or replaced")
     case .belowThreshold(let have, let need):
       throw ProvenanceError(
         .untrusted,
