@@ -38,6 +38,7 @@ if cmp -s before.sha256 after.sha256; then
   exit 1
 fi
 up verify model
+up request close "$request" --effect removed
 up report export -o report
 up verify report
 up rollback model

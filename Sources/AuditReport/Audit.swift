@@ -95,26 +95,6 @@ public struct Audit: Sendable {
     ])
   }
 
-  private func json(_ request: LedgerState.Request) -> JSONValue {
-    let days = request.due.daysSince1970 - evidence.asOf.date.daysSince1970
-    return .members([
-      "request": .text(request.id), "regime": .text(request.regime.rawValue),
-      "ground": .text(request.ground), "received": .text(request.received.description),
-      "due": .text(request.due.description), "daysLeft": .integer(Int64(days)),
-      "status": .text(request.status.rawValue),
-      "commitments": .array(request.commitments.map { .text($0) }),
-      "events": .array(
-        request.leaves.map {
-          .members([
-            "leaf": .integer(Int64($0)), "time": .text(evidence.leaves[$0].time.description),
-            "type": .text(evidence.leaves[$0].typeName),
-          ])
-        }),
-      "patches": .array(
-        patches.filter { $0.request == request.id }.map { .text($0.digest.hex) }),
-    ])
-  }
-
   private func json(_ patch: UsedPatch) -> JSONValue {
     .members([
       "patch": .text(patch.digest.hex), "bundle": patch.bundle.map { .text($0.hex) } ?? .null,

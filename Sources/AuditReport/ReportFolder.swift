@@ -13,6 +13,7 @@ public struct ReportFolder: Sendable {
     var files: [(name: String, bytes: [UInt8])] = [
       ("report.json", try Self.encode(audit.json)),
       ("report.html", ReportPage.render(audit)),
+      ("requests.csv", Array(audit.requestTable.utf8)),
       ("entries.jsonl", Array(evidence.leaves.map { $0.bytes + [0x0A] }.joined())),
       ("checkpoint", Array(evidence.head.encoded.utf8)),
       ("keys/log.vkey", Array((evidence.verifierKey + "\n").utf8)),
@@ -81,7 +82,7 @@ public struct ReportFolder: Sendable {
 
     5. `proofs/N.tlog-proof` shows that entry N is in the signed log (c2sp.org/tlog-proof), apart from the others.
        `unlearn-patch ledger verify-proof proofs/N.tlog-proof --entry ENTRY --trust TRUSTFILE` checks it.
-    6. `report.json` and `report.html` follow from these files alone:
+    6. `report.json`, `report.html` and `requests.csv` follow from these files alone:
        `unlearn-patch verify FOLDER --trust TRUSTFILE` makes them again and compares.
     7. `SHA256SUMS.sig` and `SHA256SUMS.minisig`, where they are there, are plain signatures of the ledger's key,
        for `ssh-keygen -Y verify` and `minisign -Vm`, with a public key that you have from elsewhere.
@@ -151,7 +152,8 @@ public struct ReportFolder: Sendable {
       case .some(let other): findings.append(Finding(step, .failed, "\(other)"))
       }
     }
-    check("report", "report.json and report.html follow from the entries and bundles") {
+    check("report", "report.json, report.html and requests.csv follow from the entries and bundles")
+    {
       let again = try ReportFolder(evidence)
       for file in again.files where file.name != "SHA256SUMS" {
         let name = file.name

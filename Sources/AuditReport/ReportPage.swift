@@ -77,19 +77,16 @@ struct ReportPage {
   }
 
   private mutating func write(_ request: LedgerState.Request) {
-    let days = request.due.daysSince1970 - audit.evidence.asOf.date.daysSince1970
-    let clock =
-      request.status == .final
-      ? "<span class=\"good\">a patch is applied and final</span>"
-      : request.status == .applied
-        ? "<span class=\"good\">a patch is applied</span>"
-        : days < 0
-          ? "<span class=\"bad\">overdue by \(-days) days</span>" : "open, \(days) days left"
+    let standing = audit.standing(request)
     add("<section><h3>Request \(code(String(request.id.dropFirst(9))))</h3><table>")
     add(
       row("Asked under", "\(request.regime.rawValue.uppercased()), ground \(code(request.ground))"))
     add(row("Received, due", "\(request.received), \(request.due)"))
-    add(row("Standing", clock))
+    add(
+      row(
+        "Standing",
+        "<span class=\"\(standing.isBad ? "bad" : "good")\">\(Self.escape(standing.text))</span>"))
+    writeHandling(request)
     let events = request.leaves.map { leaf in
       "\(audit.evidence.leaves[leaf].time) \(code(audit.evidence.leaves[leaf].typeName)) <span class=\"soft\">entry \(leaf)</span>"
     }
@@ -97,12 +94,32 @@ struct ReportPage {
     add(
       row(
         "About the person",
-        "no free text is kept; \(request.commitments.count) salted commitment(s) are in the log"))
+        "no free text is kept; \(request.commitments.count) salted commitment(s) are in the log, \(request.shredded.count) of their disclosures are erased"
+      ))
     add("</table>")
     let own = audit.patches.filter { $0.request == request.id }
     if own.isEmpty { add("<p class=\"soft\">No patch has been used for this request.</p>") }
     for patch in own { write(patch) }
     add("</section>")
+  }
+
+  private mutating func writeHandling(_ request: LedgerState.Request) {
+    let handling = request.handling
+    if let manner = handling.manner { add(row("Came by", manner.rawValue)) }
+    if let last = request.confirmationDue {
+      let isLate = request.isConfirmationOverdue(at: audit.evidence.asOf)
+      let text = handling.confirmed.map { "on \($0)" } ?? "not yet"
+      add(
+        row(
+          "Receipt confirmed",
+          "<span class=\"\(isLate ? "bad" : "soft")\">\(text), due \(last)</span>"))
+    }
+    add(row("Identity checked", handling.identityCheck?.rawValue ?? "not recorded"))
+    if let reason = handling.extensionReason { add(row("Extended for", reason.rawValue)) }
+    add(
+      row(
+        "Recipients told",
+        "\(handling.notifiedCount), and \(handling.unreachableCount) who could not be"))
   }
 
   private mutating func write(_ patch: Audit.UsedPatch) {

@@ -1,0 +1,119 @@
+import Ledger
+import Storage
+import StrictJSON
+
+/// Requests as the report tells them: clocks, what was done, how they ended.
+extension Audit {
+  func json(_ request: LedgerState.Request) -> JSONValue {
+    let (handling, now) = (request.handling, evidence.asOf)
+    func day(_ date: CivilDate?) -> JSONValue { date.map { .text($0.description) } ?? .null }
+    func word(_ text: String?) -> JSONValue { text.map { .text($0) } ?? .null }
+    return .members([
+      "request": .text(request.id), "regime": .text(request.regime.rawValue),
+      "ground": .text(request.ground), "received": .text(request.received.description),
+      "utcOffset": .integer(Int64(handling.utcOffset)), "due": .text(request.due.description),
+      "daysLeft": .integer(Int64(daysLeft(request))),
+      "overdue": .bool(request.isOverdue(at: now)), "status": .text(request.standing),
+      "applied": .text(request.status.rawValue), "manner": word(handling.manner?.rawValue),
+      "confirmationDue": day(request.confirmationDue), "confirmed": day(handling.confirmed),
+      "confirmationOverdue": .bool(request.isConfirmationOverdue(at: now)),
+      "identityCheck": word(handling.identityCheck?.rawValue),
+      "extension": word(handling.extensionReason?.rawValue),
+      "answer": handling.answer.map { answer($0) } ?? .null,
+      "recipientsTold": .integer(Int64(handling.notifiedCount)),
+      "recipientsUnreachable": .integer(Int64(handling.unreachableCount)),
+      "commitments": .array(request.commitments.map { .text($0) }),
+      "disclosuresErased": .integer(Int64(request.shredded.count)),
+      "events": .array(
+        request.leaves.map {
+          .members([
+            "leaf": .integer(Int64($0)), "time": .text(evidence.leaves[$0].time.description),
+            "type": .text(evidence.leaves[$0].typeName),
+          ])
+        }),
+      "patches": .array(
+        patches.filter { $0.request == request.id }.map { .text($0.digest.hex) }),
+    ])
+  }
+
+  private func answer(_ answer: LedgerState.Request.Answer) -> JSONValue {
+    var object = JSONObject([("kind", .text(answer.name)), ("on", .text(answer.date.description))])
+    switch answer {
+    case .refused(let basis, _): object["basis"] = .text(basis.rawValue)
+    case .withdrawn: break
+    case .closed(let effect, let isPartial, _):
+      object["effect"] = .text(effect.rawValue)
+      object["partial"] = .bool(isPartial)
+    }
+    return .object(object)
+  }
+
+  func daysLeft(_ request: LedgerState.Request) -> Int {
+    request.due.daysSince1970 - request.day(at: evidence.asOf).daysSince1970
+  }
+
+  /// How a request stands, in words, and whether that is bad.
+  func standing(_ request: LedgerState.Request) -> (text: String, isBad: Bool) {
+    let isLate = request.isOverdue(at: evidence.asOf)
+    let late = isLate ? ", late: it was due \(request.due)" : ""
+    switch request.handling.answer {
+    case .refused(let basis, let date):
+      return ("refused on \(date) (\(basis.rawValue))\(late)", isLate)
+    case .withdrawn(let date): return ("withdrawn on \(date)", false)
+    case .closed(let effect, let isPartial, let date):
+      let part = isPartial ? ", in part" : ""
+      return ("closed on \(date): \(effect.rawValue)\(part)\(late)", isLate)
+    case nil: break
+    }
+    let days = daysLeft(request)
+    let clock =
+      isLate ? "not answered, overdue by \(-days) days" : "not answered yet, \(days) days left"
+    switch request.status {
+    case .open: return (clock, isLate)
+    case .applied: return ("a patch is applied and can be taken back; \(clock)", isLate)
+    case .final: return ("a patch is applied and final; \(clock)", isLate)
+    }
+  }
+
+  /// The requests as a table for spreadsheets (RFC 4180).
+  var requestTable: String {
+    let columns = [
+      "request", "regime", "ground", "received", "due", "days_left", "overdue", "status",
+      "confirmed", "identity_check", "extension", "answered", "effect_or_basis", "recipients_told",
+      "recipients_unreachable", "patches",
+    ]
+    let rows = evidence.state.requests.map { request -> [String] in
+      let handling = request.handling
+      let outcome =
+        switch handling.answer {
+        case .refused(let basis, _): basis.rawValue
+        case .closed(let effect, _, _): effect.rawValue
+        case .withdrawn, nil: ""
+        }
+      return [
+        request.id, request.regime.rawValue, request.ground, request.received.description,
+        request.due.description, String(daysLeft(request)),
+        String(request.isOverdue(at: evidence.asOf)), request.standing,
+        handling.confirmed?.description ?? "", handling.identityCheck?.rawValue ?? "",
+        handling.extensionReason?.rawValue ?? "", handling.answer?.date.description ?? "", outcome,
+        String(handling.notifiedCount), String(handling.unreachableCount),
+        String(patches.filter { $0.request == request.id }.count),
+      ]
+    }
+    return ([columns] + rows).map { $0.map { Self.cell($0) }.joined(separator: ",") + "\r\n" }
+      .joined()
+  }
+
+  /// A cell, quoted where that is needed; what a spreadsheet would take for a formula gets an apostrophe. A number
+  /// is none.
+  static func cell(_ text: String) -> String {
+    var text = text
+    if let first = text.utf8.first, "=+-@\t\r".utf8.contains(first), Int(text) == nil {
+      text = "'" + text
+    }
+    guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
+    return "\""
+      + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+      + "\""
+  }
+}
