@@ -122,6 +122,17 @@ public struct Descriptor: ~Copyable, Sendable {
     guard fsync(raw) == 0 else { throw .system("fsync", path: path) }
   }
 
+  /// Flushes content to the disk, where the size has not changed.
+  ///
+  /// A failure is final, as of ``synchronize()``.
+  public func synchronizeData() throws(StorageError) {
+    #if canImport(Darwin)
+      try synchronize()
+    #else
+      guard fdatasync(raw) == 0 else { throw .system("fdatasync", path: path) }
+    #endif
+  }
+
   /// Sets the permission bits.
   public func setMode(_ mode: UInt32) throws(StorageError) {
     guard fchmod(raw, mode_t(mode)) == 0 else { throw .system("fchmod", path: path) }
