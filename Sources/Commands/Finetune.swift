@@ -66,6 +66,11 @@ struct Finetune: ParsableCommand {
     help: "The type of the written weights (default: as they were; f32 for a new model).")
   var dtype: StoredType?
   @Option(
+    name: .long,
+    help:
+      "The most that a file of the model holds, as 5GB, 200MB or bytes (decimal, as transformers).")
+  var maxShardSize = ByteSize(byteCount: ShardPlan.defaultByteLimit)
+  @Option(
     name: .long, help: "After how many steps the state is kept (default: every epoch; 0: never).")
   var keepEvery: Int?
   @Flag(name: .long, help: "Go on with a run that was stopped.")
@@ -106,7 +111,7 @@ struct Finetune: ParsableCommand {
       let after = try validationLoss(model, work)
       try work.loaded.save(
         model, to: output, as: dtype.flatMap { Self.stored[$0] },
-        tokenizer: try encoding.tokenizerBytes)
+        tokenizer: try encoding.tokenizerBytes, shardByteLimit: maxShardSize.byteCount)
       let record = Self.record(
         training, work, identity, validation: (before, after),
         seconds: (seconds, Console.seconds(clock.now - begin)))

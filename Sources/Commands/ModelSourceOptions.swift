@@ -131,11 +131,12 @@ struct LoadedModel {
   }
 
   func save(
-    _ model: Model<Float>, to path: String, as stored: StoredFloat?, tokenizer: [UInt8]?
+    _ model: Model<Float>, to path: String, as stored: StoredFloat?, tokenizer: [UInt8]?,
+    shardByteLimit: Int = ShardPlan.defaultByteLimit
   ) throws {
     try model.save(
       to: path, config: configuration, like: checkpoint, as: stored,
-      adding: tokenizer.map { ["tokenizer.json": $0] } ?? [:])
+      adding: tokenizer.map { ["tokenizer.json": $0] } ?? [:], shardByteLimit: shardByteLimit)
   }
 }
 

@@ -85,7 +85,8 @@ private final class Background: Sendable {
   }
 
   #if os(Linux)
-    @Test func `while one writes, another model goes on and the same one is refused`() throws {
+    @Test(.enabled(if: Program.canInjectFaults))
+    func `while one writes, another model goes on and the same one is refused`() throws {
       let bench = try bench(copies: ["second"])
       let gate = bench.folder.file("gate")
       let library = Paths.join(Program.productsFolder, "libFaultPoints.so")

@@ -4,7 +4,7 @@ import Testing
 
 #if os(Linux)
   /// The real program is stopped at calls that change a file of model or workspace; at every one of them by `DEEP_CHECKS`.
-  @Suite("Stopped at any moment") struct CrashTests {
+  @Suite("Stopped at any moment", .enabled(if: Program.canInjectFaults)) struct CrashTests {
     @Test("apply, then recover finishes", arguments: [Fault.before, .torn, .after])
     func apply(_ fault: Fault) throws {
       let bench = try FaultBench.apply()

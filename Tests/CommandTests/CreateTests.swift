@@ -180,7 +180,7 @@ import Testing
 
   #if os(Linux)
     // What is there after a call is there before the next one.
-    @Test(arguments: ["before", "torn"])
+    @Test(.enabled(if: Program.canInjectFaults), arguments: ["before", "torn"])
     func `a run killed at any call goes on to the same patch`(mode: String) throws {
       let town = try Town()
       let arguments = town.create(
@@ -223,7 +223,8 @@ import Testing
     }
   #endif
 
-  @Test func `an unfinished run is not begun anew, nor mixed with another`() throws {
+  @Test(.enabled(if: Program.canInjectFaults))
+  func `an unfinished run is not begun anew, nor mixed with another`() throws {
     let town = try Town()
     let state = town.folder.file("p.patch.safetensors.state.safetensors")
     let arguments = town.create("gd", ["--rate", "0.01", "--keep-every", "5"])

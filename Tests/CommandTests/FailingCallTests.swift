@@ -4,7 +4,7 @@ import Testing
 
 #if os(Linux)
   /// Calls that change files fail, once or from some moment on, and the program goes on.
-  @Suite("Failing calls") struct FailingCallTests {
+  @Suite("Failing calls", .enabled(if: Program.canInjectFaults)) struct FailingCallTests {
     @Test("apply fails once", arguments: [Fault.ENOSPC, .EIO])
     func applyFailingOnce(_ fault: Fault) throws {
       let bench = try FaultBench.apply()

@@ -75,6 +75,16 @@ struct FinetuneTests {
     ])
     #expect(second.code == 0, "\(second.errors)")
     #expect(try shop.contents("second").keys == shop.contents("model").keys)
+    let third = try shop.run([
+      "finetune", "--model", "model", "--data", "data.jsonl", "--epochs", "1", "--units",
+      "L0.H1,L0.F3", "--threads", "1", "--max-shard-size", "4KB", "-o", "third",
+    ])
+    #expect(third.code == 0, "\(third.errors)")
+    let names = try shop.contents("third").keys.sorted()
+    #expect(names.contains("model.safetensors.index.json"))
+    #expect(names.contains { $0.hasPrefix("model-00001-of-0000") })
+    let sharded = try shop.run(["inspect", "third", "--digests"])
+    #expect(sharded.code == 0, "\(sharded.errors)")
     let inspected = try shop.run(["diff", "model", "second", "-o", "d.patch.safetensors", "--json"])
     #expect(inspected.code == 0, "\(inspected.errors)")
     // Nothing but the two units was moved.
@@ -84,7 +94,7 @@ struct FinetuneTests {
   }
 
   #if os(Linux)
-    @Test(arguments: ["before", "torn", "after"])
+    @Test(.enabled(if: Program.canInjectFaults), arguments: ["before", "torn", "after"])
     func `a run killed at any call goes on to the same bytes`(mode: String) throws {
       let shop = try Shop()
       let library = Paths.join(Program.productsFolder, "libFaultPoints.so")
@@ -127,7 +137,8 @@ struct FinetuneTests {
     arguments: [
       (["--data", "missing.jsonl"], Int32(5), "missing.jsonl"),
       (["--data", "config.json"], 1, "config.json:1"),
-      (["--epochs", "0"], 2, "--epochs"), (["--rate", "nan"], 2, "--rate"),
+      (["--epochs", "0"], 2, "--epochs"),
+      (["--max-shard-size", "0GB"], 2, "--max-shard-size"), (["--rate", "nan"], 2, "--rate"),
       (["--prompt", "nothing"], 2, "{question}"), (["--model", "model"], 2, "--config"),
       (["--task", "sequence-classification"], 1, "example 1"),
       (["--units", "L0.H0"], 2, "--model"), (["--length", "1"], 2, "--length"),

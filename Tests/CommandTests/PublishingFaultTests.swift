@@ -5,7 +5,8 @@ import Testing
 
 #if os(Linux)
   /// What is written for others is there whole or not at all, wherever the program or the disk stops.
-  @Suite("Faults while publishing") struct PublishingFaultTests {
+  @Suite("Faults while publishing", .enabled(if: Program.canInjectFaults))
+  struct PublishingFaultTests {
     private let bench: Bench
     private static let faults = [Fault.ENOSPC, .lost, .full, .torn, .power]
 

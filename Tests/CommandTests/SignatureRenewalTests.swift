@@ -149,6 +149,7 @@ extension Bench {
   #if os(Linux)
     @Test(
       "stopped anywhere, it is the old or the new one, whole",
+      .enabled(if: Program.canInjectFaults),
       arguments: [Fault.before, .torn, .after])
     func stopped(_ fault: Fault) throws {
       let bench = try Bench(shardCount: 2)

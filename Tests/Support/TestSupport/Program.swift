@@ -25,6 +25,9 @@ public struct Program: Sendable {
     return Paths.parent(of: bundle)
   }
 
+  /// Whether calls can be made to fail: not in a build with sanitizers, which stand in for the same calls.
+  public static var canInjectFaults: Bool { unsafe getenv("SANITIZED") == nil }
+
   /// The path of the program.
   public let path: String
 
