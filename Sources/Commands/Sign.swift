@@ -82,10 +82,11 @@ struct Sign: ParsableCommand {
     let signer = try ModelSigner(key: try privateKey(key), chain: try model.chain())
     let workspace = model.claims ? try common.needWorkspace() : nil
     let thresholds = try model.thresholds.map { try ThresholdFile(path: $0) }
+    // First, for it has more to refuse.
+    let claims = try workspace?.renewClaims(path, by: signer, thresholds: thresholds, surroundings)
     let signed = try signer.sign(
       path, to: model.signature,
       ignoring: try model.ignorePath.map { try IgnoredPaths.relative($0, to: path) }, surroundings)
-    let claims = try workspace?.renewClaims(path, by: signer, thresholds: thresholds, surroundings)
     let (files, keyID) = (signed.manifest.files.count, signer.publicKey.keyID)
     return Console.Answer(
       "sign-model",

@@ -114,7 +114,7 @@ public struct Checkpoint: Sendable {
 
   /// Whether a name at the top of the folder is that of a journal or a signature that was never finished.
   public static func isUnfinished(_ name: String) -> Bool {
-    [journalName, signatureName].contains { name.hasPrefix("." + $0 + ".") }
+    [journalName, signatureName, claimsName].contains { name.hasPrefix("." + $0 + ".") }
       && name.hasSuffix(".partial") && !name.contains("/")
   }
 

@@ -309,7 +309,8 @@ extension Bench {
       ])
     try bench.expectClaims(0, "claims: 2 line(s): provenance, verification; signed by officer")
     try bench.refuse(["verify", "model", "--claim"], code: 2, saying: "go together")
-    try TemporaryFolder.flip(bench.folder.file("model/config.json"), at: 0)
+    let weights = bench.folder.file("model/model.safetensors")
+    try TemporaryFolder.flip(weights, at: try Folder.read(weights, limit: 1 << 20).count - 1)
     try bench.refuse(claim, code: 1, saying: "the verdict is invalid, so nothing is claimed of it")
   }
 }

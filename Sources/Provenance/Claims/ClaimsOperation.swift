@@ -15,6 +15,7 @@ extension Workspace {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
     try Self.refuseUnfinished(folder)
+    try patching { () throws(PatchError) in try Journal.removeUnfinished(in: folder) }
     let store = try openLedger(.read)
     let state = try ledger { () throws(LedgerError) in try store.state() }
     let found = try HashedModel(folder: folder, store: store, state: state, surroundings)

@@ -22,6 +22,7 @@ extension ModelVerification {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
     try Workspace.refuseUnfinished(folder)
+    try patching { () throws(PatchError) in try Journal.removeUnfinished(in: folder) }
     let trust = try storing { () throws(StorageError) in try SHA256.digest(ofFile: trustPath) }
     let result = VerificationResult(
       policies: [ResourceDescriptor(name: "trust", sha256: trust, mediaType: "text/plain")],
