@@ -89,6 +89,9 @@ let package = Package(
       name: "ModelSigning", dependencies: ["Attestation", "Storage", "StrictJSON"],
       swiftSettings: library),
     .target(
+      name: "Claims", dependencies: ["Attestation", "Storage", "StrictJSON"],
+      swiftSettings: library),
+    .target(
       name: "Ledger",
       dependencies: [
         "Attestation", "Storage", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
@@ -128,8 +131,8 @@ let package = Package(
     .target(
       name: "Provenance",
       dependencies: [
-        "Patching", "Ledger", "ModelSigning", "Architecture", "Attestation", "Safetensors",
-        "Storage", "StrictJSON",
+        "Patching", "Ledger", "ModelSigning", "Claims", "Architecture", "Attestation",
+        "Safetensors", "Storage", "StrictJSON",
       ],
       swiftSettings: library),
     .target(
@@ -146,7 +149,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "AuditReport", "Witnessing", "Provenance", "Patching", "Training", "Ledger",
-        "ModelSigning", "Architecture",
+        "ModelSigning", "Claims", "Architecture",
         "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -194,7 +197,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Patching", "Training", "Witnessing", "Ledger", "ModelSigning", "Architecture",
+        "Patching", "Training", "Witnessing", "Ledger", "ModelSigning", "Claims", "Architecture",
         "Attestation", "Safetensors", "SampleModels", "Storage", "StrictJSON", "Tokenization",
         "TestSupport",
       ],
@@ -256,6 +259,9 @@ let package = Package(
       dependencies: ["ModelSigning", "Attestation", "Storage", "StrictJSON", "TestSupport"],
       exclude: ["Fixtures", "make-fixtures.sh"], swiftSettings: house),
     .testTarget(
+      name: "ClaimsTests", dependencies: ["Claims", "Attestation", "Storage", "StrictJSON"],
+      swiftSettings: house),
+    .testTarget(
       name: "LedgerTests",
       dependencies: [
         "Ledger", "Attestation", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
@@ -274,7 +280,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Commands", "Attestation", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints",
+        "Commands", "Claims", "Attestation", "SampleModels", "TestSupport", "unlearn-patch",
+        "CFaultPoints",
       ],
       swiftSettings: house),
   ],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Claims
 import Ledger
 import Patching
 import Provenance
@@ -18,6 +19,12 @@ struct Apply: ParsableCommand {
   @OptionGroup var common: CommonOptions
   @OptionGroup var unsealing: UnsealingOptions
   @OptionGroup var renewal: RenewalOptions
+  @Option(
+    name: .long,
+    help:
+      "With --sign-key: a policy that the patch's recorded measurements are held against, for a claim in claims.jsonl.",
+    completion: .file(extensions: ["json"]))
+  var thresholds: String?
   @Option(name: .long, help: "Write a patched copy to this new folder.", completion: .directory)
   var output: String?
   @Option(
@@ -39,23 +46,27 @@ struct Apply: ParsableCommand {
     guard (0...36_500).contains(undoDays) else {
       throw ValidationError("--undo-days must be from 0 to 36500")
     }
+    if thresholds != nil && renewal.signKey == nil {
+      throw ValidationError("--thresholds is for a claim, which --sign-key signs")
+    }
   }
 
   func run() throws {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
       let signer = try renewal.signer()
+      let thresholds = try thresholds.map { try ThresholdFile(path: $0) }
       let signed = try unsealing.open(patch)
       if dryRun { return try plan(signed, workspace, surroundings) }
       let result =
         if let output {
           try workspace.apply(
             signed, to: model, output: output, verification: verify.verification, signer: signer,
-            surroundings)
+            thresholds: thresholds, surroundings)
         } else {
           try workspace.apply(
             signed, inPlaceTo: model, verification: verify.verification, undoDays: undoDays,
-            signer: signer, surroundings)
+            signer: signer, thresholds: thresholds, surroundings)
         }
       return Self.answer("apply", result, at: output ?? model, word: "applied")
     }
@@ -81,6 +92,17 @@ struct Apply: ParsableCommand {
         + LayerMap.lines(target.statement.units))
   }
 
+  /// What was claimed; where measurements could have been held against thresholds and were not, that too.
+  static func line(of claims: WrittenClaims) -> String {
+    var line = "claims  \(claims.path): \(claims.count) line(s)"
+    if let result = claims.result {
+      line += ", test-result \(result.summary)"
+    } else if claims.lacksThresholds {
+      line += ", no test-result: without --thresholds nothing passes or fails"
+    }
+    return line
+  }
+
   static func answer(
     _ schema: String, _ result: OperationResult, at place: String, word: String
   ) -> Console.Answer {
@@ -92,12 +114,15 @@ struct Apply: ParsableCommand {
         "leaf": .integer(Int64(result.leaf)), "files": .array(result.files.map { .text($0) }),
         "signers": .array(result.signers.map { .text($0) }),
         "signature": result.signature.map { .text($0.path) },
+        "claims": result.claims.map { .text($0.path) },
+        "test_result": result.claims?.result.map { .text($0.outcome.rawValue) },
       ],
       [
         "\(word): \(place)", "before  \(result.before)", "after   \(result.after)",
         "files   \(result.files.joined(separator: ", "))", "leaf    \(result.leaf)",
       ] + (result.signers.isEmpty ? [] : ["signed  \(result.signers.joined(separator: ", "))"])
-        + (result.signature.map { ["renewed \($0.path)"] } ?? []))
+        + (result.signature.map { ["renewed \($0.path)"] } ?? [])
+        + (result.claims.map { [line(of: $0)] } ?? []))
   }
 }
 

@@ -10,7 +10,8 @@ import Storage
 struct RenewalOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: "The private key that renews the model's signature, model.sig, or makes the first.",
+    help:
+      "The private key that signs: model.sig where the model changes, or is signed for the first time, and the claims in claims.jsonl.",
     completion: .file(extensions: ["pem"]))
   var signKey: String?
   @Option(
@@ -46,6 +47,15 @@ struct ModelSigningOptions: ParsableArguments {
       "For a model: leave this path out, with all below it; relative to the model's folder, or absolute (repeatable).",
     completion: .file())
   var ignorePath: [String] = []
+  @Flag(
+    name: .long,
+    help: "For a model of the workspace's ledger: claim how it came to be, in MODEL/claims.jsonl.")
+  var claims = false
+  @Option(
+    name: .long,
+    help: "With --claims: a policy that the patch's recorded measurements are held against.",
+    completion: .file(extensions: ["json"]))
+  var thresholds: String?
   @Option(
     name: .long, help: "For a model: the certificate of the key, in PEM.",
     completion: .file(extensions: ["pem"]))
@@ -60,10 +70,14 @@ struct ModelSigningOptions: ParsableArguments {
     if certificate == nil && !certificateChain.isEmpty {
       throw ValidationError("name the certificate of the key itself with --certificate")
     }
+    if thresholds != nil && !claims {
+      throw ValidationError("--thresholds is for a claim: name --claims too")
+    }
   }
 
   var isEmpty: Bool {
     signature == nil && ignorePath.isEmpty && certificate == nil && certificateChain.isEmpty
+      && !claims
   }
 
   /// The certificates, the signer's first.

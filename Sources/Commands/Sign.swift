@@ -1,4 +1,5 @@
 import ArgumentParser
+import Claims
 import Attestation
 import Ledger
 import ModelSigning
@@ -47,7 +48,8 @@ struct Sign: ParsableCommand {
       guard model.isEmpty else {
         throw ProvenanceError(
           .usage,
-          "\(path): --signature, --ignore-path and the certificates are for a model's folder")
+          "\(path): --signature, --ignore-path, --claims and the certificates are for a model's folder"
+        )
       }
       let recipients = try encryptTo.map { try PublicKey(path: $0) }
       let sealed = SealedPatch.path(of: path)
@@ -78,6 +80,10 @@ struct Sign: ParsableCommand {
       throw ProvenanceError(.usage, "\(path): is a report, not a model")
     }
     let signer = try ModelSigner(key: try privateKey(key), chain: try model.chain())
+    let workspace = model.claims ? try common.needWorkspace() : nil
+    let thresholds = try model.thresholds.map { try ThresholdFile(path: $0) }
+    // First, for it has more to refuse.
+    let claims = try workspace?.renewClaims(path, by: signer, thresholds: thresholds, surroundings)
     let signed = try signer.sign(
       path, to: model.signature,
       ignoring: try model.ignorePath.map { try IgnoredPaths.relative($0, to: path) }, surroundings)
@@ -89,11 +95,13 @@ struct Sign: ParsableCommand {
         "key_id": .text(keyID.hex), "root": .text(signed.manifest.root.hex),
         "files": .integer(Int64(files)),
         "ignored": .array(signed.manifest.ignored.map { .text($0) }),
+        "claims": claims.map { .text($0.path) },
+        "test_result": claims?.result.map { .text($0.outcome.rawValue) },
       ],
       [
         "signature \(signed.path)", "key       \(keyID)", "root      \(signed.manifest.root)",
         "files     \(files)", "left out  \(signed.manifest.ignored.joined(separator: ", "))",
-      ])
+      ] + (claims.map { [Apply.line(of: $0)] } ?? []))
   }
 
   private func sign(

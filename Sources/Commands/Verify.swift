@@ -15,11 +15,17 @@ struct Verify: ParsableCommand {
       Exit codes: 0 valid, 1 invalid, 3 signer not trusted, 4 incomplete, 6 recovery needed.
       Examples: unlearn-patch verify bert
                 unlearn-patch verify bert --public-key officer.pub.pem
+                unlearn-patch verify bert --claim --sign-key officer.key.pem
       """)
   @OptionGroup var common: CommonOptions
   @Option(name: .long, help: "The trust file (default: the workspace's).", completion: .file())
   var trust: String?
   @OptionGroup var signature: SignatureOptions
+  @Flag(
+    name: .long,
+    help: "Add a verdict of valid to the model's claims.jsonl, signed with --sign-key.")
+  var claim = false
+  @OptionGroup var renewal: RenewalOptions
   @Argument(help: "A model's folder, a patch file or a report's folder.", completion: .file())
   var path: String
 
@@ -27,11 +33,26 @@ struct Verify: ParsableCommand {
     var code: Int32 = 0
     try common.run(
       { surroundings in
+        if claim {
+          let (answer, verdict) = try answerAndClaim(surroundings)
+          code = Exit.code(verdict)
+          return answer
+        }
         let findings = try findings(surroundings)
         let verdict = Verdict(findings)
         code = Exit.code(verdict)
         return Self.answer(findings, verdict)
       }, code: { code })
+  }
+
+  func validate() throws {
+    if claim != (renewal.signKey != nil) {
+      throw ValidationError("--claim and --sign-key go together")
+    }
+    if claim && (signature.isGiven || signature.hasRules) {
+      throw ValidationError(
+        "--claim is for the verdict of the whole walk, not of a signature alone")
+    }
   }
 
   private func findings(_ surroundings: Surroundings) throws -> [Finding] {

@@ -20,7 +20,8 @@ public final class ModelSigner: Sendable {
     _ = try bundle(of: [])
   }
 
-  private func bundle(of payload: [UInt8]) throws(ModelSigningError) -> SigstoreBundle {
+  /// Signs the bytes of an in-toto statement.
+  public func bundle(of payload: [UInt8]) throws(ModelSigningError) -> SigstoreBundle {
     try attesting { () throws(AttestationError) in
       chain.isEmpty
         ? try SigstoreBundle(signing: payload, type: DSSEEnvelope.inTotoType, with: key)

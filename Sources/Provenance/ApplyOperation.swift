@@ -1,4 +1,5 @@
 import Attestation
+import Claims
 public import Ledger
 public import ModelSigning
 public import Patching
@@ -248,11 +249,13 @@ extension Workspace {
   ///
   /// - Parameters:
   ///   - undoDays: After how many days the undo key is to be destroyed; recorded, and told when overdue.
-  ///   - signer: Who signs the model as it is then; `model.sig` becomes stale where it is nil.
+  ///   - signer: Who signs the model as it is then, and claims how it came to be; `model.sig` and `claims.jsonl`
+  ///     become stale where it is nil.
+  ///   - thresholds: What the patch's measurements are held against for a claim.
   public func apply(
     _ patch: borrowing SignedPatch, inPlaceTo folder: String,
     verification: PatchTarget.Verification, undoDays: Int = Self.undoDays,
-    signer: ModelSigner? = nil, _ surroundings: Surroundings
+    signer: ModelSigner? = nil, thresholds: ThresholdFile? = nil, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> OperationResult {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
@@ -263,6 +266,13 @@ extension Workspace {
     let renewal = try SignatureRenewal(
       of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
       surroundings)
+    let claims: ClaimsRenewal? =
+      if let signer {
+        try ClaimsRenewal(
+          in: folder, .apply, patch.statement, bundle: patch.bundleDigest,
+          parentRoot: plan.base.root,
+          by: signer, policy: thresholds, surroundings)
+      } else { nil }
     if verification == .touched {
       try renewal?.hashChanged(target, plan.values, base: plan.base, surroundings)
     }
@@ -275,7 +285,7 @@ extension Workspace {
     var attachments = LedgerStore.Attachments()
     attachments.undoKey = (capsule, key)
     attachments.blobs = [(SigstoreBundle.mediaType, patch.bundleBytes)]
-    let (leaf, signature) = try writeUnderJournal(
+    let (leaf, signature, written) = try writeUnderJournal(
       target, plan.values,
       journal: journal(
         .apply, target, model: model, capsule: capsule, before: patch.statement.base, after: after),
@@ -284,20 +294,23 @@ extension Workspace {
         after: after.root, capsule: capsule,
         undoUntil: Timestamp(seconds: surroundings.now.seconds + Int64(undoDays) * 86_400)),
       attachments: attachments, after: after,
-      closing: .patchApplied, discarding: nil, renewal: renewal, store: store, surroundings)
+      closing: .patchApplied, discarding: nil, renewal: renewal, claims: claims, store: store,
+      surroundings)
     return OperationResult(
       model: model, before: plan.base.root, after: after.root, leaf: leaf.sequence,
       files: target.shardNames, patch: patch.statement.patchDigest, signers: plan.signers,
-      signature: signature)
+      signature: signature, claims: written)
   }
 
   /// Makes a patched copy of a model in a new folder.
   ///
-  /// - Parameter signer: Who signs the copy.
+  /// - Parameters:
+  ///   - signer: Who signs the copy, and claims how it came to be.
+  ///   - thresholds: What the patch's measurements are held against for a claim.
   public func apply(
     _ patch: borrowing SignedPatch, to folder: String, output: String,
     verification: PatchTarget.Verification, signer: ModelSigner? = nil,
-    _ surroundings: Surroundings
+    thresholds: ThresholdFile? = nil, _ surroundings: Surroundings
   ) throws(ProvenanceError) -> OperationResult {
     let lock = try ModelLock(folder)
     defer { extendLifetime(lock) }
@@ -308,6 +321,12 @@ extension Workspace {
     let renewal = try SignatureRenewal(
       of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
       surroundings)
+    let claims: ClaimsRenewal? =
+      if let signer {
+        try ClaimsRenewal(
+          in: nil, .apply, patch.statement, bundle: patch.bundleDigest, parentRoot: plan.base.root,
+          by: signer, policy: thresholds, surroundings)
+      } else { nil }
     try keepArtifact(patch)
     let parent = try identity(plan, store, surroundings)
     let total = target.checkpoint.byteCount
@@ -336,11 +355,15 @@ extension Workspace {
             "request": statement.request.map { .text($0) },
           ]),
       ], attachments, in: store, at: surroundings.now)
+    let leaf = leaves[leaves.count - 1]
     return OperationResult(
-      model: model, before: plan.base.root, after: after.root,
-      leaf: leaves[leaves.count - 1].sequence, files: target.shardNames,
+      model: model, before: plan.base.root, after: after.root, leaf: leaf.sequence,
+      files: target.shardNames,
       patch: statement.patchDigest, signers: plan.signers,
-      signature: try renewal?.write(in: output, after))
+      signature: try renewal?.write(in: output, after),
+      claims: try claims?.write(
+        in: output, mode: "output", parent: parent, after, origin: verifierKey.name,
+        leaf: (leaf.sequence, leaf.time)))
   }
 
   /// The model's identity in the ledger; it is registered where it has none.

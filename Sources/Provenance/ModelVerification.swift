@@ -155,6 +155,8 @@ public struct ModelVerification: Sendable {
     if let finding = try Self.signatureFinding(in: folder, digest, state, trust, surroundings) {
       findings.append(finding)
     }
+    findings += try ClaimsVerification.findings(
+      in: folder, digest, state, store, trust, surroundings)
   }
 
   private mutating func checkChain(

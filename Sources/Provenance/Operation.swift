@@ -44,6 +44,8 @@ public struct OperationResult: Sendable {
   public let signers: [String]
   /// The signature over the model that was written.
   public let signature: SignedModel?
+  /// The claims about the model that were written.
+  public let claims: WrittenClaims?
 }
 
 /// The lock on a model's folder, held while its files are looked at and written.
@@ -71,14 +73,14 @@ extension Workspace {
 
   /// The part of apply and rollback that writes: capsule or key are in place, the checks are done.
   ///
-  /// Journal, intent leaf, files, read-back, closing leaf, `model.sig`, journal gone: in this order, each durable
-  /// before the next, so that an interruption at any point leaves a journal that says what to do.
+  /// Journal, intent leaf, files, read-back, closing leaf, `model.sig`, `claims.jsonl`, journal gone: in this order,
+  /// each durable before the next, so that an interruption at any point leaves a journal that says what to do.
   func writeUnderJournal(
     _ target: PatchTarget, _ patch: borrowing PatchFile, journal: Journal,
     intent: Event, attachments: LedgerStore.Attachments, after: ModelDigest,
     closing: LeafType, discarding capsule: String?, renewal: SignatureRenewal?,
-    store: LedgerStore, _ surroundings: Surroundings
-  ) throws(ProvenanceError) -> (leaf: Leaf, signature: SignedModel?) {
+    claims: ClaimsRenewal?, store: LedgerStore, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> (leaf: Leaf, signature: SignedModel?, claims: WrittenClaims?) {
     let folder = target.checkpoint.path
     try patching { () throws(PatchError) in try journal.write(in: folder) }
     let leaves: [Leaf]
@@ -103,8 +105,12 @@ extension Workspace {
       if let capsule { try discardCapsule(capsule, store) }
       let signature = try renewal?.write(in: folder, after)
       if signature == nil { SignatureRenewal.warnIfStale(in: folder, after.files, surroundings) }
+      let written = try claims?.write(
+        in: folder, mode: "in-place", parent: journal.model, after, origin: verifierKey.name,
+        leaf: (closed.sequence, closed.time))
+      if written == nil { ClaimsPlace.warnIfStale(in: folder, after.root, surroundings) }
       try patching { () throws(PatchError) in try Journal.remove(in: folder) }
-      return (closed, signature)
+      return (closed, signature, written)
     } catch {
       throw ProvenanceError(
         error.category, error.description,

@@ -100,6 +100,7 @@ extension Workspace {
       journal.files.map {
         ModelDigest.File(name: $0.name, digest: isFinished ? $0.after : $0.before)
       }, surroundings)
+    ClaimsPlace.warnIfStale(in: folder, goal, surroundings)
     try patching { () throws(PatchError) in try Journal.remove(in: folder) }
     return RecoveryResult(
       operation: journal.operation, isFinished: isFinished, root: goal)
@@ -168,6 +169,7 @@ extension Workspace {
       try discardCapsule(journal.capsule, store)
     }
     SignatureRenewal.warnIfStale(in: folder, found.files, surroundings)
+    ClaimsPlace.warnIfStale(in: folder, found.root, surroundings)
     try patching { () throws(PatchError) in try Journal.remove(in: folder) }
     return RecoveryResult(
       operation: journal.operation, isFinished: isAfter, root: found.root)
@@ -190,6 +192,7 @@ extension Workspace {
     }
     let isFinished = found.root == intent.after
     SignatureRenewal.warnIfStale(in: folder, found.files, surroundings)
+    ClaimsPlace.warnIfStale(in: folder, found.root, surroundings)
     let closing = Event(
       .patchIntent,
       [

@@ -1,5 +1,6 @@
 import Architecture
 import Attestation
+import Claims
 public import Ledger
 public import ModelSigning
 public import Patching
@@ -154,7 +155,8 @@ extension Workspace {
   ///
   /// - Parameters:
   ///   - patch: The patch that is meant; nil for the last one.
-  ///   - signer: Who signs the model as it is then; `model.sig` becomes stale where it is nil.
+  ///   - signer: Who signs the model as it is then, and claims how it came to be; `model.sig` and `claims.jsonl`
+  ///     become stale where it is nil.
   public func rollback(
     _ folder: String, patch wanted: Digest?, signer: ModelSigner? = nil,
     _ surroundings: Surroundings
@@ -181,8 +183,14 @@ extension Workspace {
     let changed = plan.leadsToBase ? [] : Self.changes(effect.changed, of: plan.before)
     let renewal = try SignatureRenewal(
       of: target.checkpoint, base: plan.before, isHashed: true, by: signer, surroundings)
+    let claims: ClaimsRenewal? =
+      if let signer {
+        try ClaimsRenewal(
+          in: folder, .rollback, statement, bundle: plan.patch.bundleDigest,
+          parentRoot: plan.before.root, by: signer, policy: nil, surroundings)
+      } else { nil }
     warnOfReaders(target, surroundings)
-    let (leaf, signature) = try writeUnderJournal(
+    let (leaf, signature, written) = try writeUnderJournal(
       target, plan.inverse,
       journal: journal(
         .rollback, target, model: plan.model.id, capsule: capsule, before: plan.before,
@@ -191,12 +199,13 @@ extension Workspace {
         "rollback", statement, bundle: nil, model: plan.model.id, before: plan.before.root,
         after: after.root, capsule: capsule, changed: changed),
       attachments: LedgerStore.Attachments(), after: after,
-      closing: .patchRolledBack, discarding: capsule, renewal: renewal, store: store,
+      closing: .patchRolledBack, discarding: capsule, renewal: renewal, claims: claims,
+      store: store,
       surroundings)
     return OperationResult(
       model: plan.model.id, before: plan.before.root, after: after.root,
       leaf: leaf.sequence, files: target.shardNames, patch: plan.applied.patch, signers: [],
-      signature: signature)
+      signature: signature, claims: written)
   }
 
   /// Files by their place among all files of the model, as leaves name them.

@@ -27,12 +27,15 @@ public struct Checkpoint: Sendable {
   /// Names at the top of the folder that are not part of the model: version control, signatures over the
   /// model, and what this tool keeps there itself.
   public static let excludedNames: Set<String> = [
-    ".git", ".gitattributes", ".github", ".gitignore", signatureName, "claims.jsonl", ".unlearn",
+    ".git", ".gitattributes", ".github", ".gitignore", signatureName, claimsName, ".unlearn",
     journalName,
   ]
 
   /// The signature over the model.
   public static let signatureName = "model.sig"
+
+  /// What is claimed about the model.
+  public static let claimsName = "claims.jsonl"
 
   /// The file that marks a folder whose files are being written.
   public static let journalName = ".unlearn-patch.journal"
@@ -111,7 +114,7 @@ public struct Checkpoint: Sendable {
 
   /// Whether a name at the top of the folder is that of a journal or a signature that was never finished.
   public static func isUnfinished(_ name: String) -> Bool {
-    [journalName, signatureName].contains { name.hasPrefix("." + $0 + ".") }
+    [journalName, signatureName, claimsName].contains { name.hasPrefix("." + $0 + ".") }
       && name.hasSuffix(".partial") && !name.contains("/")
   }
 

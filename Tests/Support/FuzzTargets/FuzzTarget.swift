@@ -21,8 +21,9 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
 
   /// All targets.
   public static let all: [FuzzTarget] = [
-    .bundle, .compactPatch, .configuration, .examples, .header, .journal, .json, .leaf, .mask,
-    .modelSignature, .note, .patch, .pem, .proof, .sealedFile, .shardIndex, .timestamp,
+    .bundle, .claims, .compactPatch, .configuration, .examples, .header, .journal, .json, .leaf,
+    .mask,
+    .modelSignature, .note, .patch, .pem, .proof, .sealedFile, .shardIndex, .thresholds, .timestamp,
     .tokenizer, .trustFile, .verifierKey, .witnessAnswer,
   ]
 }
