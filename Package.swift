@@ -265,7 +265,9 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Commands", "Attestation", "SampleModels", "TestSupport", "unlearn-patch", "CFaultPoints",
+        "Commands", "AuditReport", "Provenance", "Ledger", "Attestation", "SampleModels",
+        "Storage", "StrictJSON", "TestSupport", "unlearn-patch", "CFaultPoints",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: house),
   ],

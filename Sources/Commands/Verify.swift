@@ -16,6 +16,7 @@ struct Verify: ParsableCommand {
   @OptionGroup var common: CommonOptions
   @Option(name: .long, help: "The trust file (default: the workspace's).", completion: .file())
   var trust: String?
+  @OptionGroup var rebuilding: RebuildingOptions
   @Argument(help: "A model's folder, a patch file or a report's folder.", completion: .file())
   var path: String
 
@@ -29,12 +30,13 @@ struct Verify: ParsableCommand {
         case .model:
           findings =
             try ModelVerification(
-              model: path, workspace: try common.needWorkspace(), trustPath: trust, surroundings
+              model: path, workspace: try common.needWorkspace(), trustPath: trust,
+              rebuilding: rebuilding.source, surroundings
             ).findings
         case .report: findings = try ReportVerifying.findings(path, trust: try trustFile())
         }
         let verdict = Verdict(findings)
-        code = Exit.code(verdict)
+        code = Exit.code(findings)
         return Self.answer(findings, verdict)
       }, code: { code })
   }
@@ -78,6 +80,7 @@ struct Verify: ParsableCommand {
           case .passed: "ok     "
           case .failed: "FAILED "
           case .missing: "missing"
+          case .untrusted: "UNKNOWN"
           }
         return "\(mark) \(finding.step): \(finding.detail)"
       } + ["verdict: \(verdict.rawValue)"])

@@ -40,6 +40,9 @@ struct LogWalk {
       if headFailure != nil { return }
       do { try heads.compare(frontier) } catch { headFailure = error }
     }
+    if state.count == 0 {
+      throw LedgerError(.inconsistent("there is no leaf; a ledger begins with ledger.created"))
+    }
   }
 
   private mutating func noteRoot() {
