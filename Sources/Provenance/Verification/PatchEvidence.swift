@@ -23,6 +23,15 @@ struct PatchEvidence {
     let step = "patch \(patch.digest.hex.prefix(12))"
     do throws(ProvenanceError) {
       let bundle = try KeptBundle(of: patch.digest, state, store)
+      let statement = bundle.statement
+      if statement.request != nil, let origin = statement.ledgerOrigin,
+        ByteString(origin) != ByteString(workspace.verifierKey.name)
+      {
+        return Finding(
+          step, .failed,
+          "the signed statement answers a request of the log \(origin), this one is \(workspace.verifierKey.name)"
+        )
+      }
       var leaves: [Leaf] = []
       for leaf in patch.leaves {
         leaves.append(try ledger { () throws(LedgerError) in try store.leaf(leaf) })
