@@ -40,8 +40,7 @@ public enum SSHSignature {
     magic + string(Array(namespace.utf8)) + string([]) + string(hashName) + string(digest)
   }
 
-  private static func whole(_ signature: [UInt8], publicKey: [UInt8]) -> [UInt8]
-  {
+  private static func whole(_ signature: [UInt8], publicKey: [UInt8]) -> [UInt8] {
     magic + [0, 0, 0, 1] + string(publicKey) + string(Array(namespace.utf8)) + string([])
       + string(hashName) + string(string(keyType) + string(signature))
   }

@@ -61,7 +61,8 @@ extension ReportFolder {
       if let finding = Finding.ofWitnesses(judgement, trust.witnesses) { findings.append(finding) }
     } else if trust != nil {
       findings.append(
-        Finding("trusted log", .missing, "the trust file does not name this log's key: \(vkey.encoded)"))
+        Finding(
+          "trusted log", .missing, "the trust file does not name this log's key: \(vkey.encoded)"))
     } else {
       findings.append(
         Finding(

@@ -37,7 +37,9 @@ import Testing
 
     /// Makes the list of sums anew, as an attacker would, and drops the signatures over it.
     func sumAnew() throws {
-      for ending in [".sig", ".minisig"] { try Folder.remove(Paths.join(path, "SHA256SUMS\(ending)")) }
+      for ending in [".sig", ".minisig"] {
+        try Folder.remove(Paths.join(path, "SHA256SUMS\(ending)"))
+      }
       let contents = try bench.contents("report").filter { $0.key != "SHA256SUMS" }
       let lines = contents.keys.sorted { ByteString($0) < ByteString($1) }
         .map { "\(SHA256.digest(of: contents[$0] ?? []).hex)  \($0)\n" }

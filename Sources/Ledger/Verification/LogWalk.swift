@@ -44,7 +44,8 @@ struct LogWalk {
     }
     guard ByteString(state.origin) == ByteString(verifierKey.name) || state.count == 0 else {
       throw LedgerError(
-        .inconsistent("leaf 0 begins the log \(state.origin), the key is that of \(verifierKey.name)"))
+        .inconsistent(
+          "leaf 0 begins the log \(state.origin), the key is that of \(verifierKey.name)"))
     }
     if state.count == 0 {
       throw LedgerError(.inconsistent("there is no leaf; a ledger begins with ledger.created"))

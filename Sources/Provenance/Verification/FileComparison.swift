@@ -29,7 +29,8 @@ struct FileComparison {
         "\(stranger.name) is as in no state of the chain: expected sha256 \(head[stranger.name]?.hex ?? "none"), found \(stranger.digest)"
     }
     let words = told.prefix(8).map { "\($0.file.name) \($0.words ?? "")" }.joined(separator: ", ")
-    return "files of different states are mixed: \(words)\(told.count > 8 ? " and \(told.count - 8) more" : ""), the others as they are now"
+    return
+      "files of different states are mixed: \(words)\(told.count > 8 ? " and \(told.count - 8) more" : ""), the others as they are now"
   }
 
   /// Files that have each other's names.

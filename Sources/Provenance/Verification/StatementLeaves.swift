@@ -32,7 +32,9 @@ struct StatementLeaves {
         }
         isNamed = true
       }
-      if let problem = problem(leaf) { return "leaf \(leaf.sequence) (\(leaf.typeName)): \(problem)" }
+      if let problem = problem(leaf) {
+        return "leaf \(leaf.sequence) (\(leaf.typeName)): \(problem)"
+      }
     }
     if let other, !isNamed {
       return
@@ -45,7 +47,8 @@ struct StatementLeaves {
     let request = ("request", bundle.statement.request.map { JSONValue.text($0) })
     switch leaf.type {
     case .patchCreated:
-      return difference(leaf, ["base", "result", "method", "request"].map { ($0, member($0, created)) })
+      return difference(
+        leaf, ["base", "result", "method", "request"].map { ($0, member($0, created)) })
     case .metricsRecorded:
       guard let measured else { return "it has measurements, the signed statement has none" }
       return difference(leaf, ["values", "recorded"].map { ($0, member($0, measured)) })

@@ -28,7 +28,8 @@ struct VerifiedChain {
         // The root has the files' digests in order, and not their names.
         if let known = files[place - 1], known != base {
           throw ProvenanceError(
-            .invalid, "leaf \(step.leaf): the signed statement names other files than the one before")
+            .invalid,
+            "leaf \(step.leaf): the signed statement names other files than the one before")
         }
         (files[place - 1], files[place]) = (base, result)
         applied.append(digest)

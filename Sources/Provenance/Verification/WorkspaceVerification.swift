@@ -20,8 +20,9 @@ public struct WorkspaceVerification: Sendable {
     throws(ProvenanceError)
   {
     readTrust(trustPath ?? workspace.trustPath)
-    guard try storing({ () throws(StorageError) in try FileStatus.ifExists(workspace.ledgerPath) })
-      != nil
+    guard
+      try storing({ () throws(StorageError) in try FileStatus.ifExists(workspace.ledgerPath) })
+        != nil
     else {
       findings.append(
         LedgerVerification.ofMissingLedger(workspace.verifierKey, pins: workspace.pins))

@@ -50,7 +50,8 @@ struct Attack: Sendable {
     let mark = ["valid": "ok     ", "invalid": "FAILED "][verdict]
     let lines = result.output.split(separator: "\n")
     if verdict == "valid" {
-      #expect(!lines.contains { $0.hasPrefix("FAILED") || $0.hasPrefix("missing") }, "\(name): \(said)")
+      #expect(
+        !lines.contains { $0.hasPrefix("FAILED") || $0.hasPrefix("missing") }, "\(name): \(said)")
     }
     let marks = mark.map { [$0] } ?? ["missing", "UNKNOWN"]
     #expect(

@@ -86,10 +86,12 @@ extension Attack {
       "a disclosure kept that a leaf says was erased", "invalid", "disclosures",
       "a leaf says that it was erased", code: 1
     ) { stage in
-      try stage.forger.sql("ATTACH '\(stage.file("thief"))' AS thief",
+      try stage.forger.sql(
+        "ATTACH '\(stage.file("thief"))' AS thief",
         "CREATE TABLE thief.kept AS SELECT * FROM disclosures")
       try stage.bench.succeed("ledger", "shred", "--request", stage.request)
-      try stage.forger.sql("ATTACH '\(stage.file("thief"))' AS thief",
+      try stage.forger.sql(
+        "ATTACH '\(stage.file("thief"))' AS thief",
         "INSERT INTO disclosures SELECT * FROM thief.kept")
       try Folder.remove(stage.file("thief"))
     },

@@ -184,7 +184,8 @@ extension Attack {
     },
     Attack("all leaves deleted", "invalid", "leaves", "there is no leaf", code: 1) {
       try $0.forger.sql(
-        "DELETE FROM leaves", "DELETE FROM nodes", "DELETE FROM checkpoints", "DELETE FROM subjects")
+        "DELETE FROM leaves", "DELETE FROM nodes", "DELETE FROM checkpoints", "DELETE FROM subjects"
+      )
     },
     Attack("the ledger deleted", "invalid", "database", "it was deleted", code: 1) {
       try $0.deleteLedger()
