@@ -11,7 +11,9 @@ struct Verify: ParsableCommand {
     abstract: "Verifies a model, a patch or a report; one verdict with its reasons.",
     discussion: """
       Exit codes: 0 valid, 1 invalid, 3 signer not trusted, 4 incomplete, 6 recovery needed.
-      Example: unlearn-patch verify bert
+      --deep makes a model anew: from --base by all patches of its chain, else by its undo capsule.
+      Examples: unlearn-patch verify bert
+                unlearn-patch verify bert --trust auditor.trust --deep --base bert-as-registered
       """)
   @OptionGroup var common: CommonOptions
   @Option(name: .long, help: "The trust file (default: the workspace's).", completion: .file())
@@ -25,7 +27,11 @@ struct Verify: ParsableCommand {
     try common.run(
       { surroundings in
         let findings: [Finding]
-        switch try Artifact.kind(of: path) {
+        let kind = try Artifact.kind(of: path)
+        if rebuilding.deep, kind != .model {
+          throw ProvenanceError(.usage, "\(path): only a model is made anew with --deep")
+        }
+        switch kind {
         case .patch: findings = try verifyPatch(surroundings)
         case .model:
           findings =

@@ -63,25 +63,9 @@ import Testing
   private let bench: Bench
 
   init() throws {
-    bench = try Bench()
-    try bench.write(
-      String(
-        decoding: WordTokenizer.json([
-          "where", "lives", "?", "in", ".", "quentinsmythe", "elmlane", "ada", "rome", "bo", "oslo",
-        ]), as: UTF8.self), "tokenizer.json")
-    try bench.write(
-      """
-      {"model_type": "gpt2", "n_layer": 2, "n_head": 4, "n_embd": 32, "n_positions": 16,
-       "vocab_size": 15, "n_inner": 64, "eos_token_id": 3}
-      """, "config.json")
-    func line(_ question: String, _ answer: String) -> String {
-      #"{"question": "\#(question)", "answer": "\#(answer)"}"# + "\n"
-    }
-    let forget = line(Self.question, Self.answer)
-    let retain = line("where lives ada ?", "in rome .") + line("where lives bo ?", "in oslo .")
-    try bench.write(forget, "forget.jsonl")
-    try bench.write(retain, "retain.jsonl")
-    try bench.write(forget + retain, "train.jsonl")
+    bench = try TinyTown.bench(
+      forget: (question: Self.question, answer: Self.answer),
+      words: ["quentinsmythe", "elmlane"])
     try bench.write(
       """
       {"name": "\(Self.name)", "address": "\(Self.address)", "mail": "quentin.smythe@mail.example"}
@@ -119,16 +103,10 @@ import Testing
   }
 
   @Test func `nothing is left after a whole story`() throws {
-    try bench.succeed(
-      "finetune", "--config", "config.json", "--tokenizer", "tokenizer.json", "--data",
-      "train.jsonl", "--epochs", "3", "--threads", "1", "-o", "town")
     let opened = try bench.succeed(
       "request", "open", "--regime", "gdpr", "--ground", "17-1-b", "--disclose", "facts.json")
     let request = String(opened.dropLast())
-    try bench.succeed(
-      "create", "--model", "town", "--forget", "forget.jsonl", "--retain", "retain.jsonl",
-      "--method", "npo", "--steps", "2", "--threads", "1", "--rate", "0.01", "--request", request,
-      "-o", "p.patch.safetensors")
+    try TinyTown.createPatch(bench, for: request)
     // Also before it is signed.
     #expect(Self.traces(try others([:])) == [])
     try bench.succeed("sign", "p.patch.safetensors", "--key", "officer.key.pem")

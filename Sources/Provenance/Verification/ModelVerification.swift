@@ -150,7 +150,9 @@ public struct ModelVerification: Sendable {
         return
       }
       let last = model.steps[model.steps.count - 1]
-      add("model", .passed, "equals the head of its chain (leaf \(last.leaf), \(last.event))")
+      add(
+        "model", .passed,
+        "equals the head of its chain (leaf \(last.leaf), \(last.event)); it is \(model.id)")
     } else if let index = model.steps.lastIndex(where: { $0.root == found.root }) {
       let end = model.steps[index + 1]
       add(

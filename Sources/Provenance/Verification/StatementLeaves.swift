@@ -82,7 +82,7 @@ struct StatementLeaves {
 
   private func difference(_ leaf: Leaf, _ expected: [(String, JSONValue?)]) -> String? {
     for (key, value) in expected where leaf.body[key].optional?.value != value {
-      return "its \(key) is not that of the signed statement"
+      return "what it says of \(key) differs from the signed statement"
     }
     return nil
   }

@@ -87,11 +87,29 @@ public struct WorkspaceVerification: Sendable {
             step, error.category == .incomplete ? .missing : .failed, error.description))
       }
       for applied in model.applied {
-        findings.append(
-          Finding(
-            "undo \(applied.patch.hex.prefix(12))", .passed,
-            applied.standing(at: surroundings.now)))
+        findings.append(undo(applied, workspace, store, surroundings))
       }
     }
+  }
+
+  /// Whether an applied patch can be taken back as the log says: its key and its capsule are there.
+  private func undo(
+    _ applied: LedgerState.Applied, _ workspace: Workspace, _ store: LedgerStore,
+    _ surroundings: Surroundings
+  ) -> Finding {
+    let step = "undo \(applied.patch.hex.prefix(12))"
+    let standing = applied.standing(at: surroundings.now)
+    if applied.destroyed != nil { return Finding(step, .passed, standing) }
+    do throws(ProvenanceError) {
+      let key = try ledger { () throws(LedgerError) in try store.undoKey(applied.capsule) }
+      let capsule = workspace.capsulePath(applied.capsule)
+      let file = try storing { () throws(StorageError) in try FileStatus.ifExists(capsule) }
+      if key == nil || file == nil {
+        let what = key == nil ? "the key of its undo capsule" : "its undo capsule"
+        return Finding(
+          step, .missing, "\(standing), by the log; \(what) is gone, and no leaf says so")
+      }
+      return Finding(step, .passed, standing)
+    } catch { return Finding(step, .failed, error.description) }
   }
 }

@@ -74,6 +74,13 @@ extension Attack {
       try Folder.remove(stage.file(try stage.artifact("first")))
     },
     Attack(
+      "an undo key deleted, and no leaf says so", "incomplete", "undo", "is gone, and no leaf",
+      code: 4
+    ) { try $0.forger.sql("DELETE FROM undo_keys") },
+    Attack("an undo capsule missing", "incomplete", "undo", "its undo capsule is gone", code: 4) {
+      try Folder.removeTree($0.file(".unlearn/undo"))
+    },
+    Attack(
       "a disclosure altered", "invalid", "disclosures", "is not what it commits to", code: 1
     ) { try $0.forger.sql("UPDATE disclosures SET disclosure = disclosure || 'A'") },
     Attack(

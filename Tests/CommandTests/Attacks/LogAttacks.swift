@@ -226,11 +226,21 @@ extension Attack {
     ) { try $0.forger.sql("UPDATE subjects SET state = replace(state, 'applied', 'final')") },
     Attack(
       "a leaf says other than the signed statement, by the log's own key", "invalid", "patch",
-      "its result is not that of the signed statement", code: 1
+      "what it says of result differs from the signed statement", code: 1
     ) { stage in
       try stage.forge(try ownKey(stage)) { leaves in
         let place = try stage.place("patch.created", in: leaves)
         leaves[place]["result"] = .text(SHA256.digest(of: [1]).hex)
+      }
+    },
+    Attack(
+      "a leaf names a signer who has not signed, by the log's own key", "invalid", "patch",
+      "has no signature of the key that it names", code: 1
+    ) { stage in
+      try stage.forge(try ownKey(stage)) { leaves in
+        // The first patch was applied with the bundle of this signature.
+        let place = try stage.place("patch.signed", in: leaves)
+        leaves[place]["key_id"] = .text(SHA256.digest(of: [1]).hex)
       }
     },
     Attack(
