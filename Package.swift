@@ -280,8 +280,9 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Commands", "Claims", "Attestation", "SampleModels", "TestSupport", "unlearn-patch",
-        "CFaultPoints",
+        "Commands", "AuditReport", "Claims", "Provenance", "Ledger", "Attestation",
+        "SampleModels", "Storage", "StrictJSON", "TestSupport", "unlearn-patch", "CFaultPoints",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: house),
   ],

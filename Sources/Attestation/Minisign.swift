@@ -27,13 +27,38 @@ public enum Minisign {
     let raw = try raw(key.publicKey)
     let signature = try key.sign(digest)
     let whole = try key.sign(signature + Array(comment.utf8))
-    return """
-      untrusted comment: signature by an unlearn-patch ledger's key
-      \(Base64.encode(Array("ED".utf8) + number(of: raw) + signature))
-      trusted comment: \(comment)
-      \(Base64.encode(whole))
+    return text(signature, whole, comment: comment, raw)
+  }
 
-      """
+  private static func text(
+    _ signature: [UInt8], _ whole: [UInt8], comment: String, _ raw: [UInt8]
+  ) -> String {
+    """
+    untrusted comment: signature by an unlearn-patch ledger's key
+    \(Base64.encode(Array("ED".utf8) + number(of: raw) + signature))
+    \(trusted)\(comment)
+    \(Base64.encode(whole))
+
+    """
+  }
+
+  private static let trusted = "trusted comment: "
+
+  /// Whether a text is the signature of a key over a file, in the very form in which `sign` writes it.
+  ///
+  /// - Throws: Where the key is not Ed25519.
+  public static func isSignature(_ bytes: [UInt8], blake2b digest: [UInt8], by key: PublicKey)
+    throws(AttestationError) -> Bool
+  {
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { String($0) }
+    guard lines.count == 4, lines[2].hasPrefix(trusted),
+      let signature = Base64.decode(lines[1])?.suffix(64), let whole = Base64.decode(lines[3])
+    else { return false }
+    let comment = String(lines[2].dropFirst(trusted.count))
+    let expected = text(Array(signature), whole, comment: comment, try raw(key))
+    return Array(expected.utf8) == bytes
+      && key.verify(signature: Array(signature), message: digest)
+      && key.verify(signature: whole, message: Array(signature) + Array(comment.utf8))
   }
 
   /// The public key as minisign's file of it (`minisign -p`).

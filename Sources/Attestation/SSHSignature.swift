@@ -15,14 +15,37 @@ public enum SSHSignature {
   public static func sign(sha512 digest: [UInt8], with key: borrowing PrivateKey)
     throws(AttestationError) -> String
   {
-    let publicKey = try blob(of: key.publicKey)
-    let name = Array(namespace.utf8)
-    let message =
-      magic + string(name) + string([]) + string(hashName) + string(digest)
-    let signature = string(keyType) + string(try key.sign(message))
-    let whole =
-      magic + [0, 0, 0, 1] + string(publicKey) + string(name) + string([]) + string(hashName)
-      + string(signature)
+    let signature = try key.sign(message(digest))
+    return armored(whole(signature, publicKey: try blob(of: key.publicKey)))
+  }
+
+  /// Whether a text is the signature of a key over a file, in the very form in which `sign` writes it.
+  ///
+  /// - Throws: Where the key is not Ed25519.
+  public static func isSignature(_ text: [UInt8], sha512 digest: [UInt8], by key: PublicKey)
+    throws(AttestationError) -> Bool
+  {
+    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+    guard lines.count > 2, let bytes = Base64.decode(lines.dropFirst().dropLast().joined()),
+      bytes.count > 64
+    else { return false }
+    let signature = Array(bytes.suffix(64))
+    guard Array(armored(whole(signature, publicKey: try blob(of: key))).utf8) == text else {
+      return false
+    }
+    return key.verify(signature: signature, message: message(digest))
+  }
+
+  private static func message(_ digest: [UInt8]) -> [UInt8] {
+    magic + string(Array(namespace.utf8)) + string([]) + string(hashName) + string(digest)
+  }
+
+  private static func whole(_ signature: [UInt8], publicKey: [UInt8]) -> [UInt8] {
+    magic + [0, 0, 0, 1] + string(publicKey) + string(Array(namespace.utf8)) + string([])
+      + string(hashName) + string(string(keyType) + string(signature))
+  }
+
+  private static func armored(_ whole: [UInt8]) -> String {
     let text = Array(Base64.encode(whole).utf8)
     let lines = stride(from: 0, to: text.count, by: 70).map {
       String(decoding: text[$0..<min(text.count, $0 + 70)], as: UTF8.self) + "\n"

@@ -23,6 +23,7 @@ extension TrustFile {
 /// Reads a trust file line by line; names and words are octets, as tlog-policy has them.
 private struct TrustReader {
   private(set) var trust = TrustFile()
+  private static let keyFileEnding = ".pub.pem"
   private let folder: String
   /// Names of witnesses and groups, which share one space.
   private var names: Set<ByteString> = []
@@ -184,6 +185,15 @@ private struct TrustReader {
       roles: Set(TrustFile.Role.allCases))
     guard signer.key.algorithm != .ed25519 else {
       throw fail("a signer's key is ECDSA; Ed25519 keys are for logs")
+    }
+    // `trust add` names a file by its key: one that was replaced does not stand for it.
+    let name = Paths.name(of: file)
+    if name.utf8.count == 64 + Self.keyFileEnding.utf8.count, name.hasSuffix(Self.keyFileEnding),
+      let named = Digest(hex: String(name.dropLast(Self.keyFileEnding.utf8.count))),
+      named != signer.key.keyID
+    {
+      throw fail(
+        "\(file) holds another key than its name says, \(signer.key.keyID): it was replaced")
     }
     for option in words.dropFirst(3) { try apply(try text(option), to: &signer) }
     guard !trust.signers.contains(where: { $0.key == signer.key || $0.name == signer.name }) else {

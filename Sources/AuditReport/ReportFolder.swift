@@ -1,11 +1,11 @@
-public import Attestation
+import Attestation
 public import Ledger
 public import Storage
 import StrictJSON
 
 /// The report as a folder of files that a stranger can check.
 public struct ReportFolder: Sendable {
-  private let files: [(name: String, bytes: [UInt8])]
+  let files: [(name: String, bytes: [UInt8])]
 
   /// Renders the report.
   public init(_ evidence: ReportEvidence) throws(LedgerError) {
@@ -88,137 +88,4 @@ public struct ReportFolder: Sendable {
        for `ssh-keygen -Y verify` and `minisign -Vm`, with a public key that you have from elsewhere.
 
     """
-
-  /// Checks a report's folder: its sums, its log, its bundles, and that the report follows from them.
-  public static func verify(_ path: String, trust: TrustFile?) throws -> [Finding] {
-    var findings: [Finding] = []
-    func check(_ step: String, _ detail: String, _ body: () throws -> String?) {
-      do {
-        let problem = try body()
-        findings.append(Finding(step, problem == nil ? .passed : .failed, problem ?? detail))
-      } catch { findings.append(Finding(step, .failed, "\(error)")) }
-    }
-    func read(_ name: String) throws(StorageError) -> [UInt8] {
-      try Folder.read(Paths.join(path, name), limit: 1 << 28)
-    }
-    check("files", "every file has the sum that SHA256SUMS gives, and there are no others") {
-      try problemOfSums(path, try read("SHA256SUMS"))
-    }
-    var evidence: ReportEvidence?
-    check("entries", "every entry follows from those before it") {
-      let parsed = try gather(path, read)
-      evidence = parsed
-      return nil
-    }
-    guard let evidence else { return findings }
-    let vkey = try VerifierKey(evidence.verifierKey)
-    check("checkpoint", "the signed head is the root of the entries") {
-      let head = try LogCheckpoint(parsing: evidence.head.text)
-      guard evidence.head.isSigned(by: vkey) else {
-        return "the head is not signed by keys/log.vkey"
-      }
-      guard head.origin == evidence.state.origin, head.treeSize == evidence.leaves.count,
-        head.root == evidence.tree.root
-      else { return "the head is not that of the entries" }
-      return nil
-    }
-    if let trust, trust.logs.contains(vkey) {
-      findings.append(Finding("trusted log", .passed, "the trust file names this log's key"))
-      check("log key", "the trust file lets the key sign a log of this length") {
-        _ = try trust.logKey(signing: evidence.head)
-        return nil
-      }
-      let judgement = trust.witnesses.judge(evidence.head)
-      if let finding = Finding.ofWitnesses(judgement, trust.witnesses) { findings.append(finding) }
-    } else {
-      findings.append(
-        Finding("trusted log", .missing, "no trust file names this log's key: \(vkey.encoded)"))
-    }
-    for digest in try ReportEvidence.bundleDigests(evidence.leaves).sorted() {
-      let step = "bundle \(digest.hex.prefix(12))"
-      guard let bytes = evidence.bundles[digest] else {
-        findings.append(Finding(step, .missing, "bundles/\(digest.hex).sigstore.json is not there"))
-        continue
-      }
-      let bundle = try SigstoreBundle(parsing: bytes)
-      let use = try evidence.firstUse(of: digest)
-      switch trust?.verdict(
-        on: bundle.envelope, role: .artifact, at: use.time, revoked: use.revoked)
-      {
-      case .trusted(let names):
-        findings.append(Finding(step, .passed, "signed by \(names.joined(separator: ", "))"))
-      case nil, .unknownSigner:
-        findings.append(Finding(step, .missing, "no trust file names its signer"))
-      case .some(let other): findings.append(Finding(step, .failed, "\(other)"))
-      }
-    }
-    check("report", "report.json, report.html and requests.csv follow from the entries and bundles")
-    {
-      let again = try ReportFolder(evidence)
-      for file in again.files where file.name != "SHA256SUMS" {
-        let name = file.name
-        guard try read(name) == file.bytes else {
-          return "\(name) is not what follows from the entries and bundles"
-        }
-      }
-      return nil
-    }
-    return findings
-  }
-
-  private static func problemOfSums(_ path: String, _ sums: [UInt8]) throws(StorageError)
-    -> String?
-  {
-    var expected: [String: String] = [:]
-    for line in String(decoding: sums, as: UTF8.self).split(separator: "\n") {
-      let parts = line.split(separator: " ", maxSplits: 1).map { String($0) }
-      guard parts.count == 2 else { return "SHA256SUMS has a line that is none: \(line)" }
-      expected[String(parts[1].drop { $0 == " " })] = parts[0]
-    }
-    let apart = ["SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.minisig"]
-    for entry in try Folder.files(below: path) where !apart.contains(entry.name) {
-      let found = try SHA256.digest(ofFile: Paths.join(path, entry.name)).hex
-      guard let sum = expected.removeValue(forKey: entry.name) else {
-        return "\(entry.name) is not in SHA256SUMS"
-      }
-      if sum != found { return "\(entry.name): expected sha256 \(sum), found \(found)" }
-    }
-    if let missing = expected.keys.sorted().first { return "\(missing) is missing" }
-    return nil
-  }
-
-  private static func gather(
-    _ path: String, _ read: (String) throws(StorageError) -> [UInt8]
-  ) throws -> ReportEvidence {
-    var leaves: [Leaf] = []
-    var lines = try read("entries.jsonl").split(
-      separator: 0x0A, omittingEmptySubsequences: false)
-    guard lines.popLast()?.isEmpty ?? false else {
-      throw LedgerError(.inconsistent("entries.jsonl does not end with a line break"))
-    }
-    for line in lines {
-      leaves.append(try Leaf(parsing: Array(line), sequence: leaves.count))
-    }
-    var bundles: [Digest: [UInt8]] = [:]
-    for digest in try ReportEvidence.bundleDigests(leaves) {
-      let name = "bundles/\(digest.hex).sigstore.json"
-      guard try FileStatus.ifExists(Paths.join(path, name)) != nil else { continue }
-      let bytes = try read(name)
-      guard SHA256.digest(of: bytes) == digest else {
-        throw LedgerError(.inconsistent("\(name) is not what its name says"))
-      }
-      bundles[digest] = bytes
-    }
-    let asOf = try JSONDocument.read(try read("report.json"), byteLimit: 1 << 28) {
-      (root) throws(JSONFieldError) in
-      guard let time = Timestamp(try root["asOf"].text()) else {
-        throw JSONFieldError("$.asOf", expected: "a time")
-      }
-      return time
-    }
-    let vkey = String(decoding: try read("keys/log.vkey").prefix { $0 != 0x0A }, as: UTF8.self)
-    return try ReportEvidence(
-      leaves: leaves, head: try SignedNote(parsing: try read("checkpoint")), verifierKey: vkey,
-      bundles: bundles, asOf: asOf)
-  }
 }

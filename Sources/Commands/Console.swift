@@ -120,6 +120,14 @@ enum Exit {
     }
   }
 
+  /// A failure outweighs what no one who is trusted vouches for, and that a gap.
+  static func code(_ findings: [Finding]) -> Int32 {
+    let verdict = Verdict(findings)
+    let isUntrusted = findings.contains { $0.outcome == .untrusted }
+    return verdict == .incomplete && isUntrusted
+      ? code(ProvenanceError.Category.untrusted) : code(verdict)
+  }
+
   static func code(_ verdict: Verdict) -> Int32 {
     switch verdict {
     case .valid: 0

@@ -13,13 +13,16 @@ struct Verify: ParsableCommand {
       A model is held against the workspace's ledger; with --signature, --public-key or --certificate-chain, or
       where there is no workspace, against its OpenSSF Model Signing signature alone.
       Exit codes: 0 valid, 1 invalid, 3 signer not trusted, 4 incomplete, 6 recovery needed.
+      --deep makes a model anew: from --base by all patches of its chain, else by its undo capsule.
       Examples: unlearn-patch verify bert
                 unlearn-patch verify bert --public-key officer.pub.pem
                 unlearn-patch verify bert --claim --sign-key officer.key.pem
+                unlearn-patch verify bert --trust auditor.trust --deep --base bert-as-registered
       """)
   @OptionGroup var common: CommonOptions
   @Option(name: .long, help: "The trust file (default: the workspace's).", completion: .file())
   var trust: String?
+  @OptionGroup var rebuilding: RebuildingOptions
   @OptionGroup var signature: SignatureOptions
   @Flag(
     name: .long,
@@ -40,7 +43,7 @@ struct Verify: ParsableCommand {
         }
         let findings = try findings(surroundings)
         let verdict = Verdict(findings)
-        code = Exit.code(verdict)
+        code = Exit.code(findings)
         return Self.answer(findings, verdict)
       }, code: { code })
   }
@@ -61,6 +64,10 @@ struct Verify: ParsableCommand {
     if kind == .model, !isAlone, try common.findWorkspace() == nil {
       isAlone = try FileStatus.ifExists(signature.path(for: path)) != nil
     }
+    if rebuilding.deep, kind != .model || isAlone {
+      throw ProvenanceError(
+        .usage, "\(path): only a model in a workspace is made anew with --deep")
+    }
     if isAlone {
       return try signature.findings(path, trust: try trustFile(), surroundings)
     }
@@ -74,7 +81,8 @@ struct Verify: ParsableCommand {
     case .patch: return try verifyPatch(surroundings)
     case .model:
       return try ModelVerification(
-        model: path, workspace: try common.needWorkspace(), trustPath: trust, surroundings
+        model: path, workspace: try common.needWorkspace(), trustPath: trust,
+        rebuilding: rebuilding.source, surroundings
       ).findings
     case .report: return try ReportVerifying.findings(path, trust: try trustFile())
     }
@@ -119,6 +127,7 @@ struct Verify: ParsableCommand {
           case .passed: "ok     "
           case .failed: "FAILED "
           case .missing: "missing"
+          case .untrusted: "UNKNOWN"
           }
         return "\(mark) \(finding.step): \(finding.detail)"
       } + ["verdict: \(verdict.rawValue)"])

@@ -31,7 +31,7 @@ import Testing
         "tree"
       ),
       ("DELETE FROM leaves WHERE sequence = 3", "tree"),
-      ("DELETE FROM leaves", "tree"), ("DELETE FROM leaves WHERE sequence = 1", "leaves"),
+      ("DELETE FROM leaves", "leaves"), ("DELETE FROM leaves WHERE sequence = 1", "leaves"),
       ("UPDATE leaves SET bytes = x'7b7d' WHERE sequence = 1", "leaves"),
       ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 1", "tree"),
       ("DELETE FROM checkpoints WHERE size = 4", "heads"),

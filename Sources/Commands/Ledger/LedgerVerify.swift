@@ -1,5 +1,4 @@
 import ArgumentParser
-import Attestation
 import Ledger
 import Provenance
 
@@ -7,7 +6,7 @@ extension LedgerCommand {
   struct VerifyLog: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "verify",
-      abstract: "Verifies the log against its key, the pinned head and its witnesses.")
+      abstract: "Verifies the log and what it names: the same walk as of a model, without one.")
     @OptionGroup var common: CommonOptions
     @Option(name: .long, help: "The trust file (default: the workspace's).", completion: .file())
     var trust: String?
@@ -15,15 +14,12 @@ extension LedgerCommand {
     func run() throws {
       var code: Int32 = 0
       try common.run(
-        { _ in
-          let workspace = try common.needWorkspace()
-          let trust = try TrustFile(path: trust ?? workspace.trustPath)
-          let store = try workspace.openLedger(.read)
-          let log = LedgerVerification(
-            store, pins: workspace.pins, isKeyTrusted: trust.logs.contains(workspace.verifierKey))
-          let findings = log.findings + workspace.headFindings(store, trust)
+        { surroundings in
+          let findings =
+            try WorkspaceVerification(try common.needWorkspace(), trustPath: trust, surroundings)
+            .findings
           let verdict = Verdict(findings)
-          code = Exit.code(verdict)
+          code = Exit.code(findings)
           return Verify.answer(findings, verdict)
         }, code: { code })
     }

@@ -8,6 +8,8 @@ public struct Finding: Hashable, Sendable {
     case failed
     /// Something that the check needs is missing.
     case missing
+    /// It is whole, and no one whom the verifier trusts vouches for it.
+    case untrusted
   }
 
   /// The step.
@@ -31,14 +33,14 @@ public enum Verdict: String, Hashable, Sendable {
   case valid
   /// A check failed.
   case invalid
-  /// Nothing failed, and something needed was missing.
+  /// Nothing failed, and something needed was missing, or is vouched for by no one who is trusted.
   case incomplete
 
   /// One failure makes it invalid, one gap incomplete.
   public init(_ findings: [Finding]) {
     if findings.contains(where: { $0.outcome == .failed }) {
       self = .invalid
-    } else if findings.contains(where: { $0.outcome == .missing }) {
+    } else if findings.contains(where: { $0.outcome != .passed }) {
       self = .incomplete
     } else {
       self = .valid

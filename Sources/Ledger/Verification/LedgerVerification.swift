@@ -1,4 +1,4 @@
-import Attestation
+public import Attestation
 import GRDB
 import Storage
 
@@ -12,22 +12,50 @@ public struct LedgerVerification: Sendable {
   public private(set) var state: LedgerState?
 
   /// Checks everything that the database says against itself, the key and the pin that the caller trusts.
-  public init(_ store: LedgerStore, pins: PinStore, isKeyTrusted: Bool) {
+  ///
+  /// - Parameter otherKeys: The keys that the caller trusts for a log of this name instead.
+  public init(
+    _ store: LedgerStore, pins: PinStore, isKeyTrusted: Bool, otherKeys: [VerifierKey] = []
+  ) {
     let pin: Result<LogCheckpoint?, LedgerError>
     do throws(LedgerError) { pin = .success(try pins.head(of: store.verifierKey)) } catch {
       pin = .failure(error)
     }
     do throws(LedgerError) {
       let (findings, state) = try store.read { database in
-        Self.walk(database, store, pin, isKeyTrusted: isKeyTrusted)
+        Self.walk(database, store, pin)
       }
       (self.findings, self.state) = (findings, state)
     } catch { findings.append(Finding("database", .failed, error.description)) }
+    if !isKeyTrusted { findings.append(Self.untrustedLog(store.verifierKey, otherKeys)) }
+  }
+
+  /// What stands for a walk where the database is gone.
+  public static func ofMissingLedger(_ key: VerifierKey, pins: PinStore) -> Finding {
+    do throws(LedgerError) {
+      guard let head = try pins.head(of: key) else {
+        return Finding(
+          "database", .missing, "there is no ledger, and no head of it has been seen here before")
+      }
+      return Finding(
+        "database", .failed,
+        "there is no ledger, and \(head.treeSize) leaves of it have been seen: it was deleted")
+    } catch { return Finding("pin", .failed, error.description) }
+  }
+
+  private static func untrustedLog(_ key: VerifierKey, _ others: [VerifierKey]) -> Finding {
+    if let other = others.first {
+      return Finding(
+        "trusted log", .failed,
+        "the trust file names another key for the log \(key.name): expected \(other.encoded), found \(key.encoded); the key was replaced, or the log rebuilt with another"
+      )
+    }
+    return Finding(
+      "trusted log", .missing, "the trust file has no line `log \(key.encoded)`")
   }
 
   private static func walk(
-    _ database: Database, _ store: LedgerStore, _ pin: Result<LogCheckpoint?, LedgerError>,
-    isKeyTrusted: Bool
+    _ database: Database, _ store: LedgerStore, _ pin: Result<LogCheckpoint?, LedgerError>
   ) -> ([Finding], LedgerState?) {
     var findings: [Finding] = []
     func add(_ step: String, _ held: String, _ body: () throws -> Void) {
@@ -70,12 +98,6 @@ public struct LedgerVerification: Sendable {
     add("heads", "every signed head is the root of that many leaves") { try walk.finishHeads() }
     add("subjects", "what is kept of requests, patches and models is what the leaves add up to") {
       try SubjectComparison.run(database, state)
-    }
-    if !isKeyTrusted {
-      findings.append(
-        Finding(
-          "trusted log", .missing,
-          "the trust file has no line `log \(store.verifierKey.encoded)`"))
     }
     findings.append(judge(pin, walk))
     return (findings, state)

@@ -11,6 +11,7 @@ struct LogWalk {
   private(set) var rootFound: Digest?
 
   private let database: Database
+  private let verifierKey: VerifierKey
   private let rootWanted: Int?
   private var frontier = MerkleFrontier()
   private var nodes: StoredNodes
@@ -20,6 +21,7 @@ struct LogWalk {
 
   init(_ database: Database, _ verifierKey: VerifierKey, rootWanted: Int?) {
     self.database = database
+    self.verifierKey = verifierKey
     self.rootWanted = rootWanted
     nodes = StoredNodes(database)
     heads = StoredHeads(database, verifierKey)
@@ -39,6 +41,14 @@ struct LogWalk {
       noteRoot()
       if headFailure != nil { return }
       do { try heads.compare(frontier) } catch { headFailure = error }
+    }
+    guard ByteString(state.origin) == ByteString(verifierKey.name) || state.count == 0 else {
+      throw LedgerError(
+        .inconsistent(
+          "leaf 0 begins the log \(state.origin), the key is that of \(verifierKey.name)"))
+    }
+    if state.count == 0 {
+      throw LedgerError(.inconsistent("there is no leaf; a ledger begins with ledger.created"))
     }
   }
 

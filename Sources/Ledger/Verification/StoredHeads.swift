@@ -12,7 +12,7 @@ struct StoredHeads {
   private var rows: RawRows?
   private var next: (size: Int, note: String)?
   private var last = 0
-  private var unchecked: [(size: Int, note: String, root: Digest)] = []
+  private var unchecked: [(size: Int, after: Int, note: String, root: Digest)] = []
 
   init(_ database: Database, _ verifierKey: VerifierKey) {
     self.database = database
@@ -40,8 +40,8 @@ struct StoredHeads {
       guard head.size == frontier.size, head.size > last else {
         throw LedgerError(.inconsistent("the head of \(head.size) leaves is out of order"))
       }
+      unchecked.append((head.size, last, head.note, frontier.root))
       last = head.size
-      unchecked.append((head.size, head.note, frontier.root))
       if unchecked.count == Self.batch { try check() }
       try advance()
     }
@@ -57,8 +57,14 @@ struct StoredHeads {
         let checkpoint = try LedgerStore.checkedHead(
           size: head.size, note: head.note, verifierKey)
         guard checkpoint.root == head.root else {
+          // The first of several failures is thrown, so the head before this one was right.
+          let leaves =
+            head.size - head.after == 1
+            ? "leaf \(head.after) is" : "one of the leaves \(head.after) to \(head.size - 1) is"
           throw LedgerError(
-            .inconsistent("the head of \(head.size) leaves is not the root of the leaves"))
+            .inconsistent(
+              "the signed head of \(head.size) leaves is not their root: \(leaves) not what was signed"
+            ))
         }
       }
       return true

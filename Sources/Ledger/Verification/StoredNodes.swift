@@ -26,7 +26,9 @@ struct StoredNodes {
     else {
       throw LedgerError(
         .inconsistent(
-          "the stored node \(id.position) of level \(id.level) is not the hash of the leaves below it"
+          id.level == 0
+            ? "leaf \(id.position) is not what its stored hash says"
+            : "the stored node \(id.position) of level \(id.level) is not the hash of the leaves below it"
         ))
     }
   }

@@ -1,0 +1,209 @@
+public import Attestation
+public import Ledger
+import Storage
+import StrictJSON
+
+extension ReportFolder {
+  private static let sumsName = "SHA256SUMS"
+
+  /// Checks a report's folder: its sums, its log, its bundles, and that the report follows from them.
+  public static func verify(_ path: String, trust: TrustFile?) throws -> [Finding] {
+    var findings: [Finding] = []
+    func check(_ step: String, _ detail: String, _ body: () throws -> String?) {
+      do {
+        let problem = try body()
+        findings.append(Finding(step, problem == nil ? .passed : .failed, problem ?? detail))
+      } catch { findings.append(Finding(step, .failed, "\(error)")) }
+    }
+    func read(_ name: String) throws(StorageError) -> [UInt8] {
+      try Folder.read(Paths.join(path, name), limit: 1 << 28)
+    }
+    check("files", "every file has the sum that SHA256SUMS gives, and there are no others") {
+      try problemOfSums(path, try read(sumsName))
+    }
+    var evidence: ReportEvidence?
+    check("entries", "every entry follows from those before it") {
+      let parsed = try gather(path, read)
+      evidence = parsed
+      return nil
+    }
+    guard let evidence else { return findings }
+    var key: VerifierKey?
+    check("log key file", "keys/log.vkey is the key of a log") {
+      key = try VerifierKey(evidence.verifierKey)
+      return nil
+    }
+    guard let vkey = key else { return findings }
+    check("checkpoint", "the signed head is the root of the entries") {
+      let head = try LogCheckpoint(parsing: evidence.head.text)
+      guard evidence.head.isSigned(by: vkey) else {
+        return "the head is not signed by keys/log.vkey"
+      }
+      guard head.origin == evidence.state.origin, head.treeSize == evidence.leaves.count,
+        head.root == evidence.tree.root
+      else { return "the head is not that of the entries" }
+      return nil
+    }
+    for (ending, isSignature) in Self.plainSignatures
+    where try FileStatus.ifExists(Paths.join(path, sumsName + ending)) != nil {
+      check("signature \(sumsName)\(ending)", "is the log key's over \(sumsName)") {
+        try isSignature(try read(sumsName + ending), Paths.join(path, sumsName), vkey.publicKey)
+          ? nil : "is not the log key's over \(sumsName)"
+      }
+    }
+    if let trust, trust.logs.contains(vkey) {
+      findings.append(Finding("trusted log", .passed, "the trust file names this log's key"))
+      check("log key", "the trust file lets the key sign a log of this length") {
+        _ = try trust.logKey(signing: evidence.head)
+        return nil
+      }
+      let judgement = trust.witnesses.judge(evidence.head)
+      if let finding = Finding.ofWitnesses(judgement, trust.witnesses) { findings.append(finding) }
+    } else if trust != nil {
+      findings.append(
+        Finding(
+          "trusted log", .missing, "the trust file does not name this log's key: \(vkey.encoded)"))
+    } else {
+      findings.append(
+        Finding(
+          "trusted log", .untrusted,
+          "integrity only, signer unknown: no trust file names this log's key: \(vkey.encoded)"))
+    }
+    for digest in try ReportEvidence.bundleDigests(evidence.leaves).sorted() {
+      let step = "bundle \(digest.hex.prefix(12))"
+      guard let bytes = evidence.bundles[digest] else {
+        findings.append(Finding(step, .missing, "bundles/\(digest.hex).sigstore.json is not there"))
+        continue
+      }
+      findings.append(try judge(bytes, try evidence.firstUse(of: digest), trust, step))
+    }
+    check("report", "report.json, report.html and requests.csv follow from the entries and bundles")
+    {
+      let again = try ReportFolder(evidence)
+      let known = Set((again.files.map(\.name) + apartNames).map { ByteString($0) })
+      if let stray = try Folder.files(below: path).first(where: {
+        !known.contains(ByteString($0.name))
+      }) {
+        return "\(stray.name) is not part of a report on these entries"
+      }
+      for file in again.files where file.name != sumsName {
+        let name = file.name
+        guard try read(name) == file.bytes else {
+          return "\(name) is not what follows from the entries and bundles"
+        }
+      }
+      return nil
+    }
+    return findings
+  }
+
+  private static func judge(
+    _ bytes: [UInt8], _ use: (time: Timestamp, revoked: Set<Digest>), _ trust: TrustFile?,
+    _ step: String
+  ) throws -> Finding {
+    let bundle: SigstoreBundle
+    do throws(AttestationError) { bundle = try SigstoreBundle(parsing: bytes) } catch {
+      return Finding(step, .failed, error.description)
+    }
+    switch trust?.verdict(on: bundle.envelope, role: .artifact, at: use.time, revoked: use.revoked)
+    {
+    case .trusted(let names):
+      return Finding(step, .passed, "signed by \(names.joined(separator: ", "))")
+    case nil:
+      return Finding(step, .untrusted, "integrity only, signer unknown: there is no trust file")
+    case .unknownSigner:
+      return Finding(step, .untrusted, "signed by no one whom the trust file names")
+    case .belowThreshold(let have, let need):
+      return Finding(
+        step, .untrusted,
+        "\(need) distinct trusted signers are required, \(have.count) have signed: \(have.joined(separator: ", "))"
+      )
+    case .outsideWindow(let name):
+      return Finding(
+        step, .failed, "signed by \(name), whose key did not count when the patch was used")
+    case .revoked(let name):
+      return Finding(
+        step, .failed, "signed by \(name) with a key that did not count any more when it was used")
+    case .invalid(let what): return Finding(step, .failed, what)
+    }
+  }
+
+  /// Signatures over the list of sums for standard tools: what is put behind its name, and the check.
+  private static let plainSignatures:
+    [(
+      ending: String,
+      check: @Sendable (_ text: [UInt8], _ file: String, _ key: PublicKey) throws -> Bool
+    )] = [
+      (
+        ".sig",
+        { try SSHSignature.isSignature($0, sha512: try Hash512.sha512.digest(ofFile: $1), by: $2) }
+      ),
+      (
+        ".minisig",
+        { try Minisign.isSignature($0, blake2b: try Hash512.blake2b.digest(ofFile: $1), by: $2) }
+      ),
+    ]
+
+  /// What the list of sums does not name.
+  private static let apartNames = [sumsName] + plainSignatures.map { sumsName + $0.ending }
+
+  private static func problemOfSums(_ path: String, _ sums: [UInt8]) throws(StorageError)
+    -> String?
+  {
+    var expected: [String: String] = [:]
+    guard sums.last == 0x0A else { return "SHA256SUMS does not end with a line break" }
+    let text = String(decoding: sums.dropLast(), as: UTF8.self)
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      let parts = line.split(separator: " ", maxSplits: 1).map { String($0) }
+      guard parts.count == 2 else { return "SHA256SUMS has a line that is none: \(line)" }
+      // As sha256sum writes it: the sum, two spaces, the name, each file once.
+      guard parts[1].hasPrefix(" "),
+        expected.updateValue(parts[0], forKey: String(parts[1].dropFirst())) == nil
+      else { return "SHA256SUMS has a line that is none, or a file twice: \(line)" }
+    }
+    for entry in try Folder.files(below: path) where !apartNames.contains(entry.name) {
+      let found = try SHA256.digest(ofFile: Paths.join(path, entry.name)).hex
+      guard let sum = expected.removeValue(forKey: entry.name) else {
+        return "\(entry.name) is not in SHA256SUMS"
+      }
+      if sum != found { return "\(entry.name): expected sha256 \(sum), found \(found)" }
+    }
+    if let missing = expected.keys.sorted().first { return "\(missing) is missing" }
+    return nil
+  }
+
+  private static func gather(
+    _ path: String, _ read: (String) throws(StorageError) -> [UInt8]
+  ) throws -> ReportEvidence {
+    var leaves: [Leaf] = []
+    var lines = try read("entries.jsonl").split(
+      separator: 0x0A, omittingEmptySubsequences: false)
+    guard lines.popLast()?.isEmpty ?? false else {
+      throw LedgerError(.inconsistent("entries.jsonl does not end with a line break"))
+    }
+    for line in lines {
+      leaves.append(try Leaf(parsing: Array(line), sequence: leaves.count))
+    }
+    var bundles: [Digest: [UInt8]] = [:]
+    for digest in try ReportEvidence.bundleDigests(leaves) {
+      let name = "bundles/\(digest.hex).sigstore.json"
+      guard try FileStatus.ifExists(Paths.join(path, name)) != nil else { continue }
+      let bytes = try read(name)
+      guard SHA256.digest(of: bytes) == digest else {
+        throw LedgerError(.inconsistent("\(name) is not what its name says"))
+      }
+      bundles[digest] = bytes
+    }
+    let asOf = try JSONDocument.read(try read("report.json"), byteLimit: 1 << 28) {
+      (root) throws(JSONFieldError) in
+      guard let time = Timestamp(try root["asOf"].text()) else {
+        throw JSONFieldError("$.asOf", expected: "a time")
+      }
+      return time
+    }
+    let vkey = String(decoding: try read("keys/log.vkey").prefix { $0 != 0x0A }, as: UTF8.self)
+    return try ReportEvidence(
+      leaves: leaves, head: try SignedNote(parsing: try read("checkpoint")), verifierKey: vkey,
+      bundles: bundles, asOf: asOf)
+  }
+}
