@@ -48,7 +48,7 @@ import Testing
     let bench = try Bench()
     try bench.makePatch()
     try bench.refuse(
-      ["verify", "p.patch.safetensors", "--deep"], code: 2, saying: "only a model is made anew")
+      ["verify", "p.patch.safetensors", "--deep"], code: 2, saying: "only a model in a workspace")
   }
 
   @Test func `measurements in the log are those of the signed statement`() throws {
