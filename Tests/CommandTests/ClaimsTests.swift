@@ -11,8 +11,11 @@ extension Bench {
 
   var claimsPath: String { folder.file("model/claims.jsonl") }
 
-  /// Makes the patch with measurements in its statement, and signs it.
+  /// Makes the patch with measurements in its statement, and signs it; elsewhere, so that the log has no other
+  /// statement of it.
   func makeMeasuredPatch(_ measured: String = Bench.measured) throws {
+    try Folder.publish(folder.file(".unlearn"), as: folder.file("aside"))
+    defer { try? Folder.publish(folder.file("aside"), as: folder.file(".unlearn")) }
     try succeed(
       "create", "--model", "model", "--method", "ablate", "--units", "L0.H1", "-o",
       "p.patch.safetensors")

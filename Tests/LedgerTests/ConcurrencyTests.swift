@@ -32,7 +32,7 @@ import Testing
     let reader: @Sendable () throws -> Void = {
       for _ in 0..<10 {
         let store = try LedgerStore(
-          path: path, verifierKey: verifierKey, pins: pins, access: .read, busySeconds: 0)
+          path: path, verifierKey: verifierKey, pins: pins, access: .read, busySeconds: 5)
         let state = try store.state()
         #expect(state.count == state.requests.count + 1)
         // The pin may be ahead of the snapshot; all else holds.
