@@ -104,8 +104,9 @@ extension Audit {
       .joined()
   }
 
-  /// A cell, quoted where that is needed; what a spreadsheet would take for a formula gets an apostrophe. A number
-  /// is none.
+  /// A cell, quoted where that is needed.
+  ///
+  /// What a spreadsheet would take for a formula gets an apostrophe; a number is none.
   static func cell(_ text: String) -> String {
     var text = text
     if let first = text.utf8.first, "=+-@\t\r".utf8.contains(first), Int(text) == nil {
