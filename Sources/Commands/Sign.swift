@@ -113,6 +113,10 @@ struct Sign: ParsableCommand {
     if let workspace = try common.findWorkspace(),
       statement.request == nil || statement.ledgerOrigin == workspace.verifierKey.name
     {
+      // Kept: from here on the log names this bundle, also where the patch was applied under an earlier one.
+      var attachments = LedgerStore.Attachments()
+      let bytes = try Folder.read(SignedPatch.bundlePath(path), limit: SigstoreBundle.byteLimit)
+      attachments.blobs = [(SigstoreBundle.mediaType, bytes)]
       try workspace.record(
         [
           Event(
@@ -121,7 +125,7 @@ struct Sign: ParsableCommand {
               "patch": .text(statement.patchDigest.hex), "bundle": .text(bundle.hex),
               "key_id": .text(keyID.hex), "request": statement.request.map { .text($0) },
             ])
-        ], in: try workspace.openLedger(.append), at: surroundings.now)
+        ], attachments, in: try workspace.openLedger(.append), at: surroundings.now)
     }
     let bundlePath = SignedPatch.bundlePath(path)
     answer.fields["bundle"] = .text(bundlePath)

@@ -75,10 +75,14 @@ public struct TensorFile: ~Copyable, Sendable {
     for lower in stride(from: range.lowerBound, to: range.upperBound, by: windowByteCount) {
       let window = lower..<min(range.upperBound, lower + windowByteCount)
       try body(file.bytes.extracting(window))
-      releasePages(window)
+      releasePages(window, isLast: window.upperBound == range.upperBound)
     }
   }
 
   /// Lets go of the pages of a range that will not be read again.
-  public func releasePages(_ range: Range<Int>) { file.releasePages(range) }
+  ///
+  /// - Parameter isLast: Whether no range that follows it is released later.
+  public func releasePages(_ range: Range<Int>, isLast: Bool = false) {
+    file.releasePages(range, isLast: isLast)
+  }
 }

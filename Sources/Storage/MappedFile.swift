@@ -56,12 +56,13 @@ public struct MappedFile: ~Copyable, @unchecked Sendable {
 
   /// Tells the kernel that a range will not be read again soon, which keeps resident memory flat.
   ///
-  /// Pages at its ends go as a whole, and those before it that the kernel brings in around a page that is read;
-  /// whoever reads them again has them read from the file again.
-  public func releasePages(_ range: Range<Int>) {
+  /// The folio that the range ends in stays, so that small ranges one after the other don't have the same pages brought
+  /// in again and again, unless it is the last of them. Whoever reads what is gone has it read from the file again.
+  public func releasePages(_ range: Range<Int>, isLast: Bool = false) {
     guard let base = unsafe base, !range.isEmpty else { return }
     let start = max(0, range.lowerBound) / Self.folioByteCount * Self.folioByteCount
-    let end = min(byteCount, range.upperBound)
+    let last = min(byteCount, range.upperBound)
+    let end = isLast ? last : last / Self.folioByteCount * Self.folioByteCount
     // Whole pages of the mapping; they are clean, so dropping them loses nothing.
     if start < end { unsafe madvise(base + start, end - start, MADV_DONTNEED) }
   }

@@ -67,4 +67,16 @@ import Testing
     #expect(answer.contains("second"))
     #expect(try bench.succeed("verify", "model").contains("verdict: valid"))
   }
+
+  @Test func `a second signature after applying keeps the log whole`() throws {
+    let bench = try Bench()
+    try bench.makePatch()
+    try bench.succeed("apply", "model", "p.patch.safetensors")
+    try bench.succeed("keygen", "--role", "artifact", "-o", "second")
+    try bench.succeed("trust", "add", "second.pub.pem")
+    try bench.succeed("sign", "p.patch.safetensors", "--key", "second.key.pem")
+    #expect(try bench.succeed("verify", "model").contains("verdict: valid"))
+    try bench.succeed("rollback", "model")
+    #expect(try bench.succeed("verify", "model").contains("verdict: valid"))
+  }
 }

@@ -123,5 +123,9 @@ struct EditedShard {
       }
       advance(window.count)
     }
+    for part in piece.edit.parts {
+      guard let values = patch.extent(of: part, in: piece.range)?.values else { continue }
+      patch.releaseValues(part.part, values, isLast: true)
+    }
   }
 }

@@ -156,9 +156,9 @@ public struct PatchFile: ~Copyable, Sendable {
   }
 
   /// Lets go of the memory of values that will not be read again soon.
-  func releaseValues(_ part: Part, _ range: Range<Int>) {
+  func releaseValues(_ part: Part, _ range: Range<Int>, isLast: Bool = false) {
     let start = file.fileRange(of: part.values).lowerBound
-    file.releasePages(start + range.lowerBound..<start + range.upperBound)
+    file.releasePages(start + range.lowerBound..<start + range.upperBound, isLast: isLast)
   }
 }
 

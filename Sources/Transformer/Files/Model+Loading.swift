@@ -117,7 +117,7 @@ extension Model {
         parameters[index] = file.withBytes(of: info) {
           Matrix(rows: parameter.rows, columns: parameter.columns, $0, as: stored)
         }
-        file.releasePages(file.fileRange(of: info))
+        file.releasePages(file.fileRange(of: info), isLast: true)
       }
     }
     self.init(plan: plan, parameters: parameters.compactMap { $0 }, workers: workers)
