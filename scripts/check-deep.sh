@@ -9,7 +9,8 @@ DEEP_CHECKS=1 swift test --disable-xctest --skip-build --filter 'CrashTests|Fail
 
 # Swift's runtime keeps memory until the process ends, which is no leak. The sanitizers stand in for the calls
 # that the fault library stands in for, so tests that need it are left out.
-export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=0 SWIFT_BACKTRACE=enable=no SANITIZED=1
+export ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no SANITIZED=1
+export TSAN_OPTIONS=halt_on_error=0:suppressions=$PWD/scripts/thread-sanitizer.supp
 for sanitizer in address thread; do
   folder=.build-$sanitizer
   swift build --build-tests --sanitize="$sanitizer" --scratch-path "$folder"
