@@ -57,7 +57,7 @@ struct ReportPage {
     add("<style>\(Self.style)</style></head><body>")
     add("<h1>Unlearning report</h1>")
     add(
-      "<p class=\"soft\">Log \(code(state.origin)), \(state.count) entries, as of \(audit.evidence.asOf.date)</p>"
+      "<p class=\"soft\">Log \(code(state.origin)), \(state.count) entries, as of \(audit.evidence.asOf)</p>"
     )
     add("<h2>Requests</h2>")
     if state.requests.isEmpty { add("<p>No requests were recorded.</p>") }
