@@ -121,14 +121,17 @@ with tempfile.TemporaryDirectory() as folder:
     work = pathlib.Path(folder)
     environment = dict(os.environ, XDG_STATE_HOME=str(work / "state"))
     subprocess.run([maker, work / "model"], check=True)
-    for words in (["init", "--origin", "claims.example/log"], ["keygen", "--role", "artifact", "-o", "officer"], ["trust", "add", "officer.pub.pem"],
-                  ["create", "--model", "model", "--method", "ablate", "--units", "L0.H1,L1.F3", "-o", "p.patch.safetensors"]):
+    for words in (["init", "--origin", "claims.example/log"], ["keygen", "--role", "artifact", "-o", "officer"], ["trust", "add", "officer.pub.pem"]):
         run(*words)
+    # The measurements are made up, so the patch is made where the log has no other statement of it.
+    (work / ".unlearn").rename(work / "aside")
+    run("create", "--model", "model", "--method", "ablate", "--units", "L0.H1,L1.F3", "-o", "p.patch.safetensors")
     unsigned = work / "p.patch.safetensors.statement.json"
     statement = json.loads(unsigned.read_text())
     statement["predicate"]["metrics"]["recorded"] = MEASURED
     unsigned.write_text(json.dumps(statement))
     run("sign", "p.patch.safetensors", "--key", "officer.key.pem")
+    (work / "aside").rename(work / ".unlearn")
     hint = json.loads((work / "p.patch.safetensors.sigstore.json").read_text())["verificationMaterial"]["publicKey"]["hint"]
     key = SSlibKey.from_crypto(load_pem_public_key((work / "officer.pub.pem").read_bytes()), keyid=hint)
     parent = root("model")
