@@ -158,7 +158,7 @@ def renewal(work):
         check("renewed by rollback", verdicts() == (0, 0, 0))
     ours("apply", "model", "p.patch.safetensors", cwd=work)
     check("stale without a key", verdicts() == (1, 1, 1))
-    ours("sign", "model", "--key", "officer.key.pem", cwd=work)
+    ours("sign", "model", "--key", "officer.key.pem", "--claims", cwd=work)
     check("signed anew", verdicts() == (0, 0, 0))
     ours("rollback", "model", cwd=work)
     ours("apply", "model", "p.patch.safetensors", "--output", "patched", "--sign-key", "officer.key.pem", cwd=work)
