@@ -192,7 +192,8 @@ let package = Package(
     // Tests.
     .target(name: "CFaultPoints", path: "Tests/Support/CFaultPoints"),
     .target(
-      name: "TestSupport", dependencies: ["Attestation", "SampleModels", "Storage"],
+      name: "TestSupport",
+      dependencies: ["Attestation", "Safetensors", "SampleModels", "Storage", "StrictJSON"],
       path: "Tests/Support/TestSupport", swiftSettings: house),
     .target(
       name: "FuzzTargets",

@@ -22,8 +22,7 @@ public struct KeyTraces: Sendable {
   /// Looks for a key that is known.
   public init(key: [UInt8]) {
     var patterns = [[[UInt8]]](repeating: [], count: 256)
-    for start in stride(from: 0, through: key.count - Self.windowByteCount, by: 1) {
-      let window = Array(key[start..<start + Self.windowByteCount])
+    for window in Self.windows(of: key) {
       let lower = Array(Hex.encode(window).utf8)
       let upper = lower.map { (0x61...0x66).contains($0) ? $0 - 0x20 : $0 }
       for pattern in lower == upper ? [window, lower] : [window, lower, upper] {
@@ -36,10 +35,11 @@ public struct KeyTraces: Sendable {
   }
 
   /// Looks for a text that was erased: any 16 bytes of it in a row that no text has that stays.
-  public init(erased text: [UInt8], besides kept: [[UInt8]]) {
-    let others = Set(kept.flatMap { Self.windows(of: $0) })
+  ///
+  /// - Parameter kept: The ``windows(of:)`` of the texts that stay.
+  public init(erased text: [UInt8], besides kept: Set<[UInt8]>) {
     var patterns = [[[UInt8]]](repeating: [], count: 256)
-    for window in Self.windows(of: text) where !others.contains(window) {
+    for window in Self.windows(of: text) where !kept.contains(window) {
       patterns[Int(window[0])].append(window)
     }
     self.patterns = .known(patterns)
@@ -47,7 +47,8 @@ public struct KeyTraces: Sendable {
     overlap = Self.windowByteCount - 1
   }
 
-  private static func windows(of text: [UInt8]) -> [[UInt8]] {
+  /// Every 16 bytes in a row of a text.
+  public static func windows(of text: [UInt8]) -> [[UInt8]] {
     stride(from: 0, through: text.count - windowByteCount, by: 1).map {
       Array(text[$0..<$0 + windowByteCount])
     }

@@ -61,18 +61,26 @@ public struct SHA256: ~Copyable {
     let file = try Descriptor(path, .read)
     let before = try file.status()
     guard before.kind == .regular else { throw StorageError(.notRegular, path: path) }
-    var hash = SHA256()
-    var buffer = [UInt8](repeating: 0, count: min(1 << 20, max(1, before.byteCount)))
-    var offset = 0
-    while offset < before.byteCount {
-      let count = min(buffer.count, before.byteCount - offset)
-      try file.readExactly(into: &buffer, count: count, at: offset)
-      hash.update(buffer.rawSpan.extracting(first: count))
-      offset += count
-      progress(count)
-    }
+    let digest = try digest(of: file, in: 0..<before.byteCount, progress: progress)
     guard try file.status() == before else {
       throw StorageError(.changedUnderneath, path: path)
+    }
+    return digest
+  }
+
+  /// The digest of a range of an open file, read in windows of 1 MiB.
+  ///
+  /// - Parameter progress: Told of the bytes hashed since the last call.
+  public static func digest(
+    of file: borrowing Descriptor, in range: Range<Int>, progress: (Int) -> Void = { _ in }
+  ) throws(StorageError) -> Digest {
+    var hash = SHA256()
+    var buffer = [UInt8](repeating: 0, count: min(1 << 20, range.count))
+    for offset in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 20) {
+      let count = min(buffer.count, range.upperBound - offset)
+      try file.readExactly(into: &buffer, count: count, at: offset)
+      hash.update(buffer.rawSpan.extracting(first: count))
+      progress(count)
     }
     return hash.finalize()
   }

@@ -102,6 +102,11 @@ public struct TrustFile: Sendable {
     case belowThreshold(have: [String], need: Int)
   }
 
+  /// What a signature lacks that too few have made, in words.
+  public static func shortfall(have: [String], need: Int) -> String {
+    "\(need) distinct trusted signers are required, \(have.count) have signed: \(have.joined(separator: ", "))"
+  }
+
   /// Judges the signatures of an envelope, each on its own; keys are counted, not signatures.
   ///
   /// - Parameter revoked: Keys that don't count whatever the file says.

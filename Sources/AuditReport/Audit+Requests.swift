@@ -12,7 +12,7 @@ extension Audit {
       "request": .text(request.id), "regime": .text(request.regime.rawValue),
       "ground": .text(request.ground), "received": .text(request.received.description),
       "utcOffset": .integer(Int64(handling.utcOffset)), "due": .text(request.due.description),
-      "daysLeft": .integer(Int64(daysLeft(request))),
+      "daysLeft": .integer(Int64(request.daysLeft(at: now))),
       "overdue": .bool(request.isOverdue(at: now)), "status": .text(request.standing),
       "applied": .text(request.status.rawValue), "manner": word(handling.manner?.rawValue),
       "confirmationDue": day(request.confirmationDue), "confirmed": day(handling.confirmed),
@@ -48,10 +48,6 @@ extension Audit {
     return .object(object)
   }
 
-  func daysLeft(_ request: LedgerState.Request) -> Int {
-    request.due.daysSince1970 - request.day(at: evidence.asOf).daysSince1970
-  }
-
   /// How a request stands, in words, and whether that is bad.
   func standing(_ request: LedgerState.Request) -> (text: String, isBad: Bool) {
     let isLate = request.isOverdue(at: evidence.asOf)
@@ -65,7 +61,7 @@ extension Audit {
       return ("closed on \(date): \(effect.rawValue)\(part)\(late)", isLate)
     case nil: break
     }
-    let days = daysLeft(request)
+    let days = request.daysLeft(at: evidence.asOf)
     let clock =
       isLate ? "not answered, overdue by \(-days) days" : "not answered yet, \(days) days left"
     switch request.status {
@@ -92,7 +88,7 @@ extension Audit {
         }
       return [
         request.id, request.regime.rawValue, request.ground, request.received.description,
-        request.due.description, String(daysLeft(request)),
+        request.due.description, String(request.daysLeft(at: evidence.asOf)),
         String(request.isOverdue(at: evidence.asOf)), request.standing,
         handling.confirmed?.description ?? "", handling.identityCheck?.rawValue ?? "",
         handling.extensionReason?.rawValue ?? "", handling.answer?.date.description ?? "", outcome,

@@ -116,7 +116,7 @@ extension ReportFolder {
     case .belowThreshold(let have, let need):
       return Finding(
         step, .untrusted,
-        "\(need) distinct trusted signers are required, \(have.count) have signed: \(have.joined(separator: ", "))"
+        TrustFile.shortfall(have: have, need: need)
       )
     case .outsideWindow(let name):
       return Finding(

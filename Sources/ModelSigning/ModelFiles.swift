@@ -127,26 +127,11 @@ private struct Piece: Sendable {
     let digest =
       range.count == status.byteCount
       ? try SHA256.digest(ofFile: path, progress: advance)
-      : try hashRange(of: path, advance)
+      : try SHA256.digest(of: try Descriptor(path, .read), in: range, progress: advance)
     // A file that was put in the place of the one that was listed has another status.
     guard try FileStatus(ofLink: path) == status else {
       throw StorageError(.changedUnderneath, path: path)
     }
     return digest
-  }
-
-  private func hashRange(of path: String, _ advance: (Int) -> Void) throws(StorageError) -> Digest {
-    let file = try Descriptor(path, .read)
-    var hash = SHA256()
-    var buffer = [UInt8](repeating: 0, count: min(1 << 20, range.count))
-    var offset = range.lowerBound
-    while offset < range.upperBound {
-      let count = min(buffer.count, range.upperBound - offset)
-      try file.readExactly(into: &buffer, count: count, at: offset)
-      hash.update(buffer.rawSpan.extracting(first: count))
-      offset += count
-      advance(count)
-    }
-    return hash.finalize()
   }
 }

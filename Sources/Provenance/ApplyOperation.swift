@@ -263,16 +263,8 @@ extension Workspace {
     let plan = try planApply(
       patch, to: folder, inPlace: true, verification: verification, store: store, surroundings)
     let target = plan.target
-    let renewal = try SignatureRenewal(
-      of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
-      surroundings)
-    let claims: ClaimsRenewal? =
-      if let signer {
-        try ClaimsRenewal(
-          in: folder, .apply, patch.statement, bundle: patch.bundleDigest,
-          parentRoot: plan.base.root,
-          by: signer, policy: thresholds, surroundings)
-      } else { nil }
+    let (renewal, claims) = try renewals(
+      patch, plan, in: folder, verification, by: signer, thresholds, surroundings)
     if verification == .touched {
       try renewal?.hashChanged(target, plan.values, base: plan.base, surroundings)
     }
@@ -302,6 +294,26 @@ extension Workspace {
       signature: signature, claims: written)
   }
 
+  /// What will be signed and claimed of the result; nil where no key is given.
+  ///
+  /// - Parameter folder: Where claims are that will be replaced; nil for a new folder.
+  private func renewals(
+    _ patch: borrowing SignedPatch, _ plan: borrowing ApplyPlan, in folder: String?,
+    _ verification: PatchTarget.Verification, by signer: ModelSigner?,
+    _ thresholds: ThresholdFile?, _ surroundings: Surroundings
+  ) throws(ProvenanceError) -> (SignatureRenewal?, ClaimsRenewal?) {
+    let renewal = try SignatureRenewal(
+      of: plan.target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
+      surroundings)
+    guard let signer else { return (renewal, nil) }
+    return (
+      renewal,
+      try ClaimsRenewal(
+        in: folder, .apply, patch.statement, bundle: patch.bundleDigest,
+        parentRoot: plan.base.root, by: signer, policy: thresholds, surroundings)
+    )
+  }
+
   /// Makes a patched copy of a model in a new folder.
   ///
   /// - Parameters:
@@ -318,15 +330,8 @@ extension Workspace {
     let plan = try planApply(
       patch, to: folder, inPlace: false, verification: verification, store: store, surroundings)
     let target = plan.target
-    let renewal = try SignatureRenewal(
-      of: target.checkpoint, base: plan.base, isHashed: verification == .full, by: signer,
-      surroundings)
-    let claims: ClaimsRenewal? =
-      if let signer {
-        try ClaimsRenewal(
-          in: nil, .apply, patch.statement, bundle: patch.bundleDigest, parentRoot: plan.base.root,
-          by: signer, policy: thresholds, surroundings)
-      } else { nil }
+    let (renewal, claims) = try renewals(
+      patch, plan, in: nil, verification, by: signer, thresholds, surroundings)
     try keepArtifact(patch)
     let parent = try identity(plan, store, surroundings)
     let total = target.checkpoint.byteCount

@@ -56,7 +56,10 @@ extension Workspace {
         }, attachments, in: store, at: surroundings.now)
     }
     try ledger { () throws(LedgerError) in try store.purge() }
-    let kept = all.filter { !chosen.contains($0) }.map { Array($0.commitment.disclosure.utf8) }
+    let kept = Set(
+      all.filter { !chosen.contains($0) }.flatMap {
+        KeyTraces.windows(of: Array($0.commitment.disclosure.utf8))
+      })
     let traces = chosen.map {
       KeyTraces(erased: Array($0.commitment.disclosure.utf8), besides: kept)
     }

@@ -155,7 +155,7 @@ public struct SignatureVerification: Sendable {
     case .belowThreshold(let have, let need):
       throw ProvenanceError(
         .untrusted,
-        "\(path): \(need) distinct trusted signers are required, \(have.count) have signed: \(have.joined(separator: ", "))"
+        "\(path): \(TrustFile.shortfall(have: have, need: need))"
       )
     }
   }

@@ -112,7 +112,7 @@ public struct SignedPatch: ~Copyable, Sendable {
     case .belowThreshold(let have, let need):
       throw ProvenanceError(
         .untrusted,
-        "\(need) distinct trusted signers are required, \(have.count) have signed: \(have.joined(separator: ", "))"
+        TrustFile.shortfall(have: have, need: need)
       )
     }
   }

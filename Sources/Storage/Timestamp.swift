@@ -29,6 +29,11 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     self.init(seconds: seconds)
   }
 
+  /// The day at a place whose clocks are so many minutes ahead of UTC.
+  public func date(utcOffset minutes: Int) -> CivilDate {
+    Timestamp(seconds: seconds + Int64(minutes) * 60).date
+  }
+
   /// The day, in UTC.
   public var date: CivilDate {
     CivilDate(daysSince1970: Int((seconds - Self.mod(seconds, 86_400)) / 86_400))

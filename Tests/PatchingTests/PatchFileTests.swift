@@ -1,6 +1,5 @@
 import Patching
 import Safetensors
-import SampleModels
 import Storage
 import StrictJSON
 import TestSupport
@@ -11,15 +10,8 @@ import Testing
   private let model: Checkpoint
 
   init() throws {
-    folder = try TemporaryFolder()
-    let sample = SampleModel(
-      config: .members(["model_type": "none"]),
-      tensors: [
-        SampleModel.Tensor("m", .f16, [4, 6]), SampleModel.Tensor("v", .f32, [5]),
-        SampleModel.Tensor("s", .f32, []),
-      ])
-    try sample.write(to: folder.file("model"))
-    model = try Checkpoint(path: folder.file("model"))
+    let small = try SmallModel()
+    (folder, model) = (small.folder, small.checkpoint)
   }
 
   /// One entry of a patch file, with its bytes.

@@ -32,7 +32,7 @@ extension LedgerCommand {
         let proof = try store.transparencyProof(of: leaf, cosigned: workspace.cosigned)
         let path = output ?? "\(leaf).tlog-proof"
         if let entry {
-          let bytes = try store.leaves()[leaf].bytes
+          let bytes = try store.leaf(leaf).bytes
           try AtomicFile.write(bytes.rawSpan, to: entry)
         }
         let bytes = Array(proof.encoded.utf8)

@@ -135,7 +135,7 @@ struct Receipt {
 
   /// The day there at a moment.
   func day(at time: Timestamp) -> CivilDate {
-    Timestamp(seconds: time.seconds + Int64(utcOffset) * 60).date
+    time.date(utcOffset: utcOffset)
   }
 }
 

@@ -17,17 +17,13 @@ enum RequestText {
     return found
   }
 
-  static func daysLeft(_ request: LedgerState.Request, _ now: Timestamp) -> Int {
-    request.due.daysSince1970 - request.day(at: now).daysSince1970
-  }
-
   /// How much time is left, or whether it was kept.
   private static func clock(_ request: LedgerState.Request, _ now: Timestamp) -> String {
     let isLate = request.isOverdue(at: now)
     if let answer = request.handling.answer {
       return "\(answer.name) \(answer.date)\(isLate ? ", LATE" : "")"
     }
-    let days = daysLeft(request, now)
+    let days = request.daysLeft(at: now)
     return isLate ? "OVERDUE by \(-days) days" : "\(days) days left"
   }
 
@@ -51,7 +47,7 @@ enum RequestText {
       ("ground", .text(request.ground)), ("received", .text(request.received.description)),
       ("utc_offset", .integer(Int64(handling.utcOffset))),
       ("due", .text(request.due.description)),
-      ("days_left", .integer(Int64(daysLeft(request, now)))),
+      ("days_left", .integer(Int64(request.daysLeft(at: now)))),
       ("overdue", .bool(request.isOverdue(at: now))), ("status", .text(request.standing)),
       ("applied", .text(request.status.rawValue)),
       ("manner", handling.manner.map { .text($0.rawValue) } ?? .null),

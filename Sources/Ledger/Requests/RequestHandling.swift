@@ -52,7 +52,12 @@ extension LedgerState.Request {
 
   /// The day at the controller's place.
   public func day(at time: Timestamp) -> CivilDate {
-    Timestamp(seconds: time.seconds + Int64(handling.utcOffset) * 60).date
+    time.date(utcOffset: handling.utcOffset)
+  }
+
+  /// How many days are left to answer it; negative once it is overdue.
+  public func daysLeft(at time: Timestamp) -> Int {
+    due.daysSince1970 - day(at: time).daysSince1970
   }
 
   /// Whether it should have been answered by now, or was answered late.

@@ -72,7 +72,7 @@ struct PatchEvidence {
       case .belowThreshold(let have, let need):
         return Finding(
           step, .untrusted,
-          "\(need) distinct trusted signers are required, \(have.count) have signed: \(have.joined(separator: ", "))"
+          TrustFile.shortfall(have: have, need: need)
         )
       }
     }

@@ -224,35 +224,29 @@ extension Attack {
     Attack(
       "a subject's row changed", "invalid", "subjects", "is not what the leaves add up to", code: 1
     ) { try $0.forger.sql("UPDATE subjects SET state = replace(state, 'applied', 'final')") },
-    Attack(
-      "a leaf says other than the signed statement, by the log's own key", "invalid", "patch",
-      "what it says of result differs from the signed statement", code: 1
-    ) { stage in
-      try stage.forge(try ownKey(stage)) { leaves in
-        let place = try stage.place("patch.created", in: leaves)
-        leaves[place]["result"] = .text(SHA256.digest(of: [1]).hex)
-      }
-    },
-    Attack(
-      "a leaf names a signer who has not signed, by the log's own key", "invalid", "patch",
-      "has no signature of the key that it names", code: 1
-    ) { stage in
-      try stage.forge(try ownKey(stage)) { leaves in
-        // The first patch was applied with the bundle of this signature.
-        let place = try stage.place("patch.signed", in: leaves)
-        leaves[place]["key_id"] = .text(SHA256.digest(of: [1]).hex)
-      }
-    },
-    Attack(
-      "a leaf names a statement that was not signed, by the log's own key", "invalid", "patch",
-      "no leaf names the signed one", code: 1
-    ) { stage in
-      try stage.forge(try ownKey(stage)) { leaves in
-        let place = try stage.place("patch.created", in: leaves)
-        leaves[place]["statement"] = .text(SHA256.digest(of: [1]).hex)
-      }
-    },
+    ownKeyForgery(
+      "a leaf says other than the signed statement, by the log's own key",
+      "what it says of result differs from the signed statement", "patch.created", "result"),
+    // The first patch was applied with the bundle of this signature.
+    ownKeyForgery(
+      "a leaf names a signer who has not signed, by the log's own key",
+      "has no signature of the key that it names", "patch.signed", "key_id"),
+    ownKeyForgery(
+      "a leaf names a statement that was not signed, by the log's own key",
+      "no leaf names the signed one", "patch.created", "statement"),
   ]
+
+  /// The log's own key signs a leaf in which one digest is another.
+  private static func ownKeyForgery(
+    _ name: String, _ reason: String, _ type: String, _ field: ByteString
+  ) -> Attack {
+    Attack(name, "invalid", "patch", reason, code: 1) { stage in
+      try stage.forge(try ownKey(stage)) { leaves in
+        let place = try stage.place(type, in: leaves)
+        leaves[place][field] = .text(SHA256.digest(of: [1]).hex)
+      }
+    }
+  }
 }
 
 extension Stage {

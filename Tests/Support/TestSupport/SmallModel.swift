@@ -1,15 +1,14 @@
-import Safetensors
+public import Safetensors
 import SampleModels
 import StrictJSON
-import TestSupport
 
 /// The model that patches are held against: F16 `m` of 4 by 6, F32 `v` of 5, F32 scalar `s`.
-struct SmallModel {
+public struct SmallModel {
   /// Where the model is, and room for what is read.
-  let folder: TemporaryFolder
-  let checkpoint: Checkpoint
+  public let folder: TemporaryFolder
+  public let checkpoint: Checkpoint
 
-  init() throws {
+  public init() throws {
     folder = try TemporaryFolder()
     let sample = SampleModel(
       config: .members(["model_type": "none"]),
