@@ -6,8 +6,10 @@ import StrictJSON
 public struct SmallModel {
   /// Where the model is, and room for what is read.
   public let folder: TemporaryFolder
+  /// The model, opened.
   public let checkpoint: Checkpoint
 
+  /// Writes the model to a folder of its own.
   public init() throws {
     folder = try TemporaryFolder()
     let sample = SampleModel(
