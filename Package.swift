@@ -36,6 +36,7 @@ let package = Package(
     .library(name: "Tokenization", targets: ["Tokenization"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Metrics", targets: ["Metrics"]),
+    .library(name: "Evaluation", targets: ["Evaluation"]),
     .library(name: "Unlearning", targets: ["Unlearning"]),
     // Loaded into the tool by tests that stop it at a chosen system call.
     .library(name: "FaultPoints", type: .dynamic, targets: ["CFaultPoints"]),
@@ -117,6 +118,12 @@ let package = Package(
       ],
       swiftSettings: library),
     .target(
+      name: "Evaluation",
+      dependencies: [
+        "Training", "Metrics", "Transformer", "Tokenization", "Compute", "Architecture",
+        "Attestation", "Storage", "StrictJSON",
+      ], swiftSettings: library),
+    .target(
       name: "Unlearning",
       dependencies: [
         "Training", "Metrics", "Transformer", "Tokenization", "Compute", "Architecture",
@@ -148,7 +155,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Witnessing", "Provenance", "Patching", "Training", "Ledger",
+        "AuditReport", "Witnessing", "Provenance", "Patching", "Evaluation", "Training", "Ledger",
         "ModelSigning", "Claims", "Architecture",
         "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
         "Transformer", "Unlearning",
@@ -236,6 +243,12 @@ let package = Package(
       dependencies: [
         "Training", "Transformer", "Tokenization", "Architecture", "Compute", "Safetensors",
         "Storage", "StrictJSON", "TestSupport",
+      ], swiftSettings: house),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: [
+        "Evaluation", "Training", "Metrics", "Transformer", "Tokenization", "Compute",
+        "Architecture", "Safetensors", "Storage", "StrictJSON", "TestSupport",
       ], swiftSettings: house),
     .testTarget(
       name: "UnlearningTests",

@@ -10,6 +10,7 @@ let package = Package(
     .executableTarget(
       name: "people-table",
       dependencies: [
+        .product(name: "Evaluation", package: "unlearn-patch"),
         .product(name: "Unlearning", package: "unlearn-patch"),
         .product(name: "Training", package: "unlearn-patch"),
         .product(name: "Metrics", package: "unlearn-patch"),

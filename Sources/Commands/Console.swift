@@ -171,7 +171,7 @@ func asProvenanceError(_ error: any Error) -> ProvenanceError? {
   case let error as DataError:
     error.storage.map { ProvenanceError($0) } ?? ProvenanceError(.invalid, error.description)
   case is TrainingError, is InputError, is ArchitectureError, is TokenizerError,
-    is JSONFieldError, is MethodError, is MaskError:
+    is JSONFieldError, is ComputationError, is MaskError:
     ProvenanceError(.invalid, "\(error)")
   default: nil
   }

@@ -1,3 +1,4 @@
+import Evaluation
 import Architecture
 import Compute
 import Storage

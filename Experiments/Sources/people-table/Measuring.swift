@@ -1,3 +1,4 @@
+import Evaluation
 import Compute
 import Metrics
 import Training

@@ -1,5 +1,6 @@
 import Architecture
 import Compute
+import Evaluation
 import Metrics
 import Patching
 import Provenance

@@ -1,6 +1,7 @@
 import Architecture
 import Attestation
 import Compute
+import Evaluation
 import Patching
 import Provenance
 import Safetensors
@@ -57,7 +58,7 @@ struct Creation {
     let after = updated.model.rounded(like: input.checkpoint, trainable)
     let effect = try stages.time("evaluation") {
       try EffectEvaluation(
-        before: before, after: after, oracle: input.oracle, on: input.sets,
+        before: before, after: after, oracle: input.oracle, on: input.questions,
         options: measuring.options(update))
     }
     let drift = try stages.time("drift") { try self.drift(of: after, input) }

@@ -1,5 +1,6 @@
 import Architecture
 import Compute
+import Evaluation
 import Provenance
 import Safetensors
 import Storage
@@ -14,6 +15,8 @@ struct CreationInput {
   let map: UnitMap
   let oracle: Model<Float>?
   let sets: UnlearningData
+  /// What the models are asked when they are measured.
+  let questions: EvaluationSets
   /// The data files, with how many examples each has.
   let files: [(name: String, file: DataFile, count: Int)]
 
@@ -37,34 +40,34 @@ struct CreationInput {
     map = try loaded.unitMap()
     let encoder = try data.encoding.encoder(for: loaded)
     var files: [(name: String, file: DataFile, count: Int)] = []
-    func read(_ name: String, _ path: String?) throws -> (DataFile?, [EncodedExample]) {
-      guard let path else { return (nil, []) }
-      let file = try DataFile(path: path)
-      let examples = try encoder.encode(file)
-      files.append((name, file, examples.count))
-      return (file, examples)
+    let (forget, retain, test) = (
+      try data.forget.map { try DataFile(path: $0) },
+      try data.retain.map { try DataFile(path: $0) }, try data.test.map { try DataFile(path: $0) }
+    )
+    let (utility, choices) = (
+      try MeasuringOptions.read(measuring.utility, "--utility"),
+      try MeasuringOptions.read(measuring.choices, "--choices")
+    )
+    let questions = try EvaluationSets(
+      encoder, forget: forget, retain: retain, test: test, utility: utility, choices: choices,
+      limits: EvaluationSets.Limits(questions: measuring.questions, choices: measuring.choiceLimit))
+    var sets = UnlearningData(
+      forget: questions.examples[.forget] ?? [], retain: questions.examples[.retain] ?? [],
+      test: questions.examples[.test] ?? [])
+    if let forget {
+      try Self.addRefusals(to: forget, encoder, refusal: data.refusal, to: &sets)
     }
-    let (forgetFile, forget) = try read("forget", data.forget)
-    let (retainFile, retain) = try read("retain", data.retain)
-    let (testFile, test) = try read("test", data.test)
-    var sets = UnlearningData(forget: forget, retain: retain, test: test)
-    if let forgetFile {
-      try Self.addAnswers(of: forgetFile, encoder, refusal: data.refusal, to: &sets)
-      let (utility, choices) = (
-        try MeasuringOptions.read(measuring.utility, "--utility"),
-        try MeasuringOptions.read(measuring.choices, "--choices")
-      )
-      for named in utility + choices {
-        files.append((named.name, named.file, named.file.examples.count))
-      }
-      sets.evaluation = try EvaluationSets(
-        encoder, forget: forgetFile, retain: retainFile, test: testFile,
-        utility: utility.map { EvaluationSets.NamedFile($0.name, $0.file) },
-        choices: choices.map { EvaluationSets.NamedFile($0.name, $0.file, subject: $0.subject) },
-        limits: EvaluationSets.Limits(
-          questions: measuring.questions, choices: measuring.choiceLimit))
+    for (name, file, count) in [
+      ("forget", forget, sets.forget.count), ("retain", retain, sets.retain.count),
+      ("test", test, sets.test.count),
+    ] {
+      if let file { files.append((name, file, count)) }
+    }
+    for named in utility + choices {
+      files.append((named.name, named.file, named.file.examples.count))
     }
     self.sets = sets
+    self.questions = questions
     self.files = files
     guard let path = data.oracle else {
       oracle = nil
@@ -86,20 +89,14 @@ struct CreationInput {
       task: data.encoding.task, labels: nil, workers, &random)
   }
 
-  /// The preferred answers, and the right and wrong ones for the truth ratio.
-  private static func addAnswers(
-    of file: DataFile, _ encoder: ExampleEncoder, refusal: String, to sets: inout UnlearningData
+  /// The answers that methods of preference want, one for each example.
+  private static func addRefusals(
+    to file: DataFile, _ encoder: ExampleEncoder, refusal: String, to sets: inout UnlearningData
   ) throws {
     guard encoder.task == .languageModel else { return }
     for example in file.examples {
       guard case .answered(let answered) = example else { continue }
       sets.preferred.append(try encoder.answer(refusal, to: answered.question))
-      guard !answered.perturbedAnswers.isEmpty else { continue }
-      sets.truth.right.append(
-        try encoder.answer(
-          answered.paraphrasedAnswer ?? answered.answer, to: answered.question))
-      sets.truth.wrong.append(
-        try answered.perturbedAnswers.map { try encoder.answer($0, to: answered.question) })
     }
     // Pairs need an answer to every example.
     if sets.preferred.count != sets.forget.count { sets.preferred = [] }

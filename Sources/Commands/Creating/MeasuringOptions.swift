@@ -1,8 +1,8 @@
 import ArgumentParser
+import Evaluation
 import Provenance
 import Storage
 import Training
-import Unlearning
 
 /// Options that say what is measured beside losses, and within which bounds.
 struct MeasuringOptions: ParsableArguments {
@@ -75,24 +75,19 @@ struct MeasuringOptions: ParsableArguments {
       })
   }
 
-  /// A named set's file.
-  struct Named {
-    let name: String
-    let subject: String?
-    let file: DataFile
-  }
-
   /// Reads the files of sets, `NAME=FILE` or `NAME:SUBJECT=FILE`.
-  static func read(_ texts: [String], _ option: String) throws -> [Named] {
+  static func read(_ texts: [String], _ option: String) throws
+    -> [EvaluationSets.NamedFile]
+  {
     try texts.map { text in
       guard let cut = text.firstIndex(of: "="), cut != text.startIndex,
         text.index(after: cut) != text.endIndex
       else { throw ProvenanceError(.usage, "\(option): expected NAME=FILE, not '\(text)'") }
       let names = text[..<cut].split(separator: ":", maxSplits: 1)
-      return Named(
-        name: names.first.map { String($0) } ?? "",
-        subject: names.count > 1 ? String(names[1]) : nil,
-        file: try DataFile(path: String(text[text.index(after: cut)...])))
+      return EvaluationSets.NamedFile(
+        names.first.map { String($0) } ?? "",
+        try DataFile(path: String(text[text.index(after: cut)...])),
+        subject: names.count > 1 ? String(names[1]) : nil)
     }
   }
 }

@@ -13,7 +13,7 @@ public enum MaskLearning {
   public static func gradients(
     of model: Model<Float>, on examples: [EncodedExample], datasetSize: Int,
     tokensPerPass: Int = 4096, advance: (Int) -> Void = { _ in }
-  ) throws(MethodError) -> PerExampleMaskGradients {
+  ) throws(ComputationError) -> PerExampleMaskGradients {
     var collected: PerExampleMaskGradients
     do throws(ArchitectureError) {
       collected = PerExampleMaskGradients(
@@ -41,7 +41,7 @@ public enum MaskLearning {
   /// The norm of the summed gradient of each unit's own parameters: the scores of NORM.
   public static func norms(
     of model: Model<Float>, map: UnitMap, on examples: [EncodedExample], tokensPerPass: Int = 4096
-  ) throws(MethodError) -> UnitScores {
+  ) throws(ComputationError) -> UnitScores {
     let mask: UnitMask
     let counts: UnitCounts
     do throws(ArchitectureError) {
@@ -60,7 +60,7 @@ public enum MaskLearning {
   }
 
   /// The norm of each unit's own parameters: the scores of magnitude selection.
-  public static func magnitudes(of model: Model<Float>, map: UnitMap) throws(MethodError)
+  public static func magnitudes(of model: Model<Float>, map: UnitMap) throws(ComputationError)
     -> UnitScores
   {
     let counts: UnitCounts
@@ -76,7 +76,7 @@ public enum MaskLearning {
   private static func scores(
     _ counts: UnitCounts, _ matrices: [Int: Matrix<Float>], of map: UnitMap, in plan: ModelPlan,
     _ trainable: Trainable
-  ) throws(MethodError) -> UnitScores {
+  ) throws(ComputationError) -> UnitScores {
     // Squares of whole rows and columns once; a unit's are then added up.
     var rows: [Int: [Double]] = [:]
     var columns: [Int: [Double]] = [:]

@@ -1,3 +1,4 @@
+import Training
 public import Compute
 public import Transformer
 
@@ -43,13 +44,13 @@ public struct Slices<Element: Scalar>: Sendable, Equatable {
   /// The numbers of fewer regions.
   ///
   /// - Parameter other: Whose every region lies within one of these.
-  func restricted(to other: Trainable, _ workers: Workers) throws(MethodError) -> Slices {
+  func restricted(to other: Trainable, _ workers: Workers) throws(ComputationError) -> Slices {
     var kept: [Int: Matrix<Element>] = [:]
     for parameter in other.parameters {
       guard let region = other[parameter], let matrix = matrices[parameter] else {
         throw .mismatch("the kept sums do not cover parameter \(parameter)")
       }
-      func places(_ part: [Int32], in whole: [Int32]) throws(MethodError) -> [Int32] {
+      func places(_ part: [Int32], in whole: [Int32]) throws(ComputationError) -> [Int32] {
         var at: [Int32: Int32] = [:]
         for (place, index) in whole.enumerated() { at[index] = Int32(place) }
         var places: [Int32] = []

@@ -1,3 +1,4 @@
+public import Training
 public import Compute
 public import Transformer
 
@@ -11,7 +12,7 @@ public struct TaskVector<Element: Scalar>: Sendable, Equatable {
   /// Takes the difference of two models of the same plan.
   public init(
     from start: Model<Element>, to tuned: Model<Element>, on trainable: Trainable
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard start.parameters.count == tuned.parameters.count,
       zip(start.parameters, tuned.parameters).allSatisfy({
         $0.rows == $1.rows && $0.columns == $1.columns

@@ -2,7 +2,7 @@ public import Architecture
 public import Compute
 import Storage
 public import StrictJSON
-import Training
+public import Training
 public import Transformer
 
 /// How the units that an update may change are chosen.
@@ -63,7 +63,7 @@ public struct UnitSelection: Hashable, Sendable {
     _ model: Model<Float>, map: UnitMap, on data: UnlearningData,
     gradients: (forget: PerExampleMaskGradients, retain: PerExampleMaskGradients)? = nil,
     sample: UInt64, tokensPerPass: Int = 4096, advance: (Int) -> Void = { _ in }
-  ) throws(MethodError) -> Outcome {
+  ) throws(ComputationError) -> Outcome {
     let counts: UnitCounts
     do throws(ArchitectureError) { counts = try UnitCounts(model.plan.dimensions) } catch {
       throw .mismatch(error.description)
@@ -105,7 +105,7 @@ public struct UnitSelection: Hashable, Sendable {
   private func searched(
     _ objective: MaskObjective, _ passes: MaskSearch.Passes, _ forget: PerExampleMaskGradients,
     _ retain: PerExampleMaskGradients, _ workers: Workers
-  ) throws(MethodError) -> Outcome {
+  ) throws(ComputationError) -> Outcome {
     do throws(MaskError) {
       let problem = try MaskProblem(objective, forget: forget, retain: retain)
       let (mask, report) = try MaskSearch(passes: passes).mask(
@@ -114,14 +114,14 @@ public struct UnitSelection: Hashable, Sendable {
     } catch { throw .mismatch(error.description) }
   }
 
-  private func ranked(_ scores: UnitScores) throws(MethodError) -> Outcome {
+  private func ranked(_ scores: UnitScores) throws(ComputationError) -> Outcome {
     do throws(MaskError) {
       return Outcome(
         mask: try budget.selection(by: scores), report: nil, retainExamples: 0)
     } catch { throw .mismatch(error.description) }
   }
 
-  private static func blank(_ counts: UnitCounts) throws(MethodError) -> UnitScores {
+  private static func blank(_ counts: UnitCounts) throws(ComputationError) -> UnitScores {
     do throws(MaskError) { return try UnitScores(counts) { _ in 0 } } catch {
       throw .mismatch(error.description)
     }

@@ -61,7 +61,7 @@ public struct Unlearner: Sendable {
   public init(
     _ model: Model<Float>, training trainable: Trainable, on data: UnlearningData,
     _ settings: GradientUnlearning
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard !trainable.regions.isEmpty else { throw .missing("nothing is selected to be updated") }
     guard !data.forget.isEmpty else { throw .missing("there are no forget examples") }
     self.model = model
@@ -94,7 +94,7 @@ public struct Unlearner: Sendable {
   }
 
   /// Makes the next step, and looks whether the run is over.
-  public mutating func advance() throws(MethodError) -> UnlearningStep {
+  public mutating func advance() throws(ComputationError) -> UnlearningStep {
     let index = steps.count
     let forget = forgetOrder.examples(ofStep: index)
     let retain = settings.loss.needsRetain ? retainOrder.examples(ofStep: index) : []
@@ -183,7 +183,7 @@ public struct Unlearner: Sendable {
   }
 
   /// Ends the run where a rule says so.
-  private mutating func look() throws(MethodError) {
+  private mutating func look() throws(ComputationError) {
     let isLast = steps.count >= settings.schedule.steps
     guard isLast || steps.count.isMultiple(of: settings.stops.interval) else { return }
     if let budget = settings.stops.retainBudget, let before = retainLossBefore {
@@ -208,7 +208,7 @@ public struct Unlearner: Sendable {
   /// The mean loss over the labels of examples.
   public static func meanLoss(
     _ model: Model<Float>, _ examples: [EncodedExample], _ tokensPerPass: Int
-  ) throws(MethodError) -> Double {
+  ) throws(ComputationError) -> Double {
     guard !examples.isEmpty else { throw .missing("there are no examples whose loss is asked for") }
     return try computing { () throws(InputError) in
       try model.evaluate(examples, tokensPerPass: tokensPerPass).loss

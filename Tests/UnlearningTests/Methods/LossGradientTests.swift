@@ -221,7 +221,7 @@ import Unlearning
     let value = try step.addGradient(of: model, on: batch, to: &again)
     #expect(value == first.value && again.sums == first.sums)
     batch.referenceForget?.removeLast()
-    #expect(throws: MethodError.mismatch("2 reference losses for 3 examples")) {
+    #expect(throws: ComputationError.mismatch("2 reference losses for 3 examples")) {
       try step.value(of: model, on: batch)
     }
   }
@@ -260,19 +260,21 @@ import Unlearning
       (.gradientAscent, UnlearningBatch(forget: [EncodedExample([3, 99])])),
     ]
     for (loss, batch) in cases {
-      #expect(throws: MethodError.self, "\(loss)") {
+      #expect(throws: ComputationError.self, "\(loss)") {
         try LossStep(loss).value(of: model, on: batch)
       }
     }
     let question = try MethodFixture.model("gpt2-question", Double.self)
-    #expect(throws: MethodError.mismatch("the reference model has other shapes than the model")) {
+    #expect(
+      throws: ComputationError.mismatch("the reference model has other shapes than the model")
+    ) {
       try LossStep(.npo(), reference: question).value(of: model, on: batch)
     }
     let spans = [
       EncodedExample(
         sequences: [[3, 4, 5]], tokenTypes: [[0, 0, 0]], target: .span(start: 1, end: 2))
     ]
-    #expect(throws: MethodError.self) {
+    #expect(throws: ComputationError.self) {
       try LossStep(.klMin(), reference: question).value(
         of: question, on: UnlearningBatch(forget: spans, retain: spans))
     }

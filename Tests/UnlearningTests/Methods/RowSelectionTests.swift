@@ -1,6 +1,7 @@
 import Architecture
 import Compute
 import Testing
+import Training
 import Transformer
 import Unlearning
 
@@ -91,19 +92,19 @@ import Unlearning
     #expect(scores.chosen(mask)?.rows == [0, 1, 2])
     #expect(try mask == ElementMask(rowsWithin: budget, of: scores.slices, in: scores.plan))
     for quantile in [-0.1, 1.1, .nan] {
-      #expect(throws: MethodError.self) {
+      #expect(throws: ComputationError.self) {
         try ElementMask(rowsFrom: quantile, of: scores.slices, in: scores.plan)
       }
     }
-    #expect(throws: MethodError.self) {
+    #expect(throws: ComputationError.self) {
       try ElementMask(rowsWithin: mask.size + 1, of: scores.slices, in: scores.plan)
     }
     for value in [Double.nan, .infinity] {
       scores.set(element: 0, value)
-      #expect(throws: MethodError.self) {
+      #expect(throws: ComputationError.self) {
         try ElementMask(rowsWithin: 1, of: scores.slices, in: scores.plan)
       }
-      #expect(throws: MethodError.self) {
+      #expect(throws: ComputationError.self) {
         try ElementMask(rowsFrom: 0.9, of: scores.slices, in: scores.plan)
       }
     }

@@ -155,7 +155,7 @@ import Unlearning
     }
     let moved = try expectFrozen(model, one) { isTrained(trainable, $0, $1, $2) }
     #expect(moved > trainable.count(in: model.plan) / 2)
-    #expect(throws: MethodError.self) {
+    #expect(throws: ComputationError.self) {
       try aided.forget(all, wereRetained: true, of: model)
     }
   }
@@ -266,10 +266,10 @@ import Unlearning
     small.memoryLimit = 8 * largest * retain.count
     #expect(try small.direction(of: model, forget: forget, retain: retain) == direction)
     small.memoryLimit -= 1
-    #expect(throws: MethodError.self) {
+    #expect(throws: ComputationError.self) {
       try small.direction(of: model, forget: forget, retain: retain)
     }
-    #expect(throws: MethodError.self) {
+    #expect(throws: ComputationError.self) {
       try step.direction(of: model, forget: forget, retain: [])
     }
   }
@@ -279,13 +279,13 @@ import Unlearning
     let memory = try memory(
       model, trainable, retain: Array(examples[3...]), forget: Array(examples[..<3]))
     for step in [SecondOrderStep(damping: 0), SecondOrderStep(limit: 0)] {
-      #expect(throws: MethodError.self) { try step.direction(of: memory) }
+      #expect(throws: ComputationError.self) { try step.direction(of: memory) }
     }
     let blank = SecondOrderMemory<Double>(trainable, of: model.plan)
-    #expect(throws: MethodError.self) { try SecondOrderStep().direction(of: blank) }
+    #expect(throws: ComputationError.self) { try SecondOrderStep().direction(of: blank) }
     var small = memory
     small.retainSize = 3
-    #expect(throws: MethodError.self) { try SecondOrderStep().direction(of: small) }
+    #expect(throws: ComputationError.self) { try SecondOrderStep().direction(of: small) }
     small.retainSize = 90
     #expect(SecondOrderStep().rate(for: small) == 1.0 / 90)
   }

@@ -1,6 +1,7 @@
 import Architecture
 import Compute
 import Testing
+import Training
 import Transformer
 import Unlearning
 
@@ -84,20 +85,22 @@ import Unlearning
     let (model, _, forget, retain) = try numbers([1], [1], [.nan])
     let scores = try WeightAttribution().scores(
       of: model, forget: forget, retain: retain, retainExamples: 1)
-    #expect(throws: MethodError.self) { try ElementMask(highest: 1, of: scores, in: model.plan) }
+    #expect(throws: ComputationError.self) {
+      try ElementMask(highest: 1, of: scores, in: model.plan)
+    }
     for curvature in [0, -1, Double.nan, .infinity] {
-      #expect(throws: MethodError.self) {
+      #expect(throws: ComputationError.self) {
         try WeightAttribution(curvature: curvature).scores(
           of: model, forget: forget, retain: forget, retainExamples: 1)
       }
     }
-    #expect(throws: MethodError.self) {
+    #expect(throws: ComputationError.self) {
       try WeightAttribution().scores(
         of: model, forget: forget, retain: forget, retainExamples: 0)
     }
     let other = Gradients<Double>(
       Trainable([model.plan.layers[0].feedForward.output.weight: .all]), of: model.plan)
-    #expect(throws: MethodError.self) {
+    #expect(throws: ComputationError.self) {
       try WeightAttribution().scores(
         of: model, forget: forget, retain: other, retainExamples: 1)
     }

@@ -1,3 +1,4 @@
+public import Training
 public import Architecture
 public import Compute
 public import Transformer
@@ -78,7 +79,7 @@ public struct ElementMask: Sendable, Hashable {
   ///
   /// - Parameter scores: Numbers for whole parameters.
   public init<Element>(highest count: Int, of scores: Slices<Element>, in plan: ModelPlan)
-    throws(MethodError)
+    throws(ComputationError)
   {
     let parameters = scores.trainable.parameters
     guard parameters.allSatisfy({ scores.trainable[$0] == .all }) else {
@@ -102,7 +103,7 @@ public struct ElementMask: Sendable, Hashable {
   /// Draws a number of elements, each set equally likely (Knuth's selection sampling).
   public static func random(
     _ count: Int, in plan: ModelPlan, among parameters: [Int]? = nil, _ random: inout RandomNumbers
-  ) throws(MethodError) -> ElementMask {
+  ) throws(ComputationError) -> ElementMask {
     var mask = ElementMask(none: plan, among: parameters)
     var (needed, left) = (count, mask.size)
     guard (0...left).contains(count) else { throw .mismatch("\(count) of \(left) elements") }

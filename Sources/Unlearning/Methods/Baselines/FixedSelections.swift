@@ -1,3 +1,4 @@
+public import Training
 public import Architecture
 public import Transformer
 
@@ -29,7 +30,7 @@ extension Trainable {
   }
 
   /// Trains the down maps of some layers: RMU's published choice is 5, 6 and 7 of 32.
-  public init(downMapsOf layers: some Sequence<Int>, in plan: ModelPlan) throws(MethodError) {
+  public init(downMapsOf layers: some Sequence<Int>, in plan: ModelPlan) throws(ComputationError) {
     var regions: [Int: Region] = [:]
     for layer in layers {
       guard plan.layers.indices.contains(layer) else {

@@ -1,3 +1,4 @@
+public import Training
 public import Architecture
 public import Compute
 public import Transformer
@@ -37,7 +38,7 @@ public struct LowRankOptimizer<Element: Scalar>: Sendable {
   public init(
     _ rule: UpdateRule, decay: Double = 0, of model: Model<Element>, parameters: [Int], rank: Int,
     scale: Double = 2, _ random: inout RandomNumbers
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard rank > 0 else { throw .mismatch("the rank is \(rank), expected 1 or more") }
     self.rank = rank
     self.scale = scale
@@ -78,7 +79,7 @@ public struct LowRankOptimizer<Element: Scalar>: Sendable {
   /// Makes one update, by ∂/∂L = s G Rᵀ and ∂/∂R = s Lᵀ G with G the weight's gradient.
   public mutating func update(
     _ model: inout Model<Element>, _ gradients: Gradients<Element>, rate: Double
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard maps.keys.allSatisfy({ gradients.trainable[$0] == .all }) else {
       throw .mismatch("the gradients are not of the whole weights")
     }

@@ -1,3 +1,4 @@
+public import Training
 import Architecture
 public import Compute
 public import Transformer
@@ -36,7 +37,7 @@ public struct MaskedOptimizer<Element: Scalar>: Sendable {
   /// - Parameter gradients: Of the mask's own ``ElementMask/trainable``, or more.
   public mutating func update(
     _ model: inout Model<Element>, _ gradients: Gradients<Element>, rate: Double
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     let parameters = mask.trainable.parameters
     guard parameters.allSatisfy({ gradients.trainable[$0] == .all }) else {
       throw .mismatch("the gradients are not of the mask's whole parameters")

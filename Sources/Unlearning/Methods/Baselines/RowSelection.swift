@@ -1,3 +1,4 @@
+public import Training
 public import Architecture
 import Compute
 import Transformer
@@ -17,7 +18,7 @@ extension ElementMask {
   /// - Parameter scores: Numbers for whole parameters: SURE's are the forget set's gradient.
   public init<Element>(
     rowsWithin budget: Int, of scores: Slices<Element>, in plan: ModelPlan
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     let ranked = try rankedRows(of: scores, in: plan)
     self.init(none: plan, among: scores.trainable.parameters)
     guard (0...size).contains(budget) else { throw .mismatch("\(budget) of \(size) elements") }
@@ -35,7 +36,7 @@ extension ElementMask {
   /// at it; all are selected.
   public init<Element>(
     rowsFrom quantile: Double, of scores: Slices<Element>, in plan: ModelPlan
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard (0...1).contains(quantile) else {
       throw .mismatch("the quantile is \(quantile), expected a number from 0 to 1")
     }
@@ -64,7 +65,7 @@ private struct RankedRow {
 
 /// All rows from the highest norm down, the earlier of equal ones first.
 private func rankedRows<Element>(of scores: Slices<Element>, in plan: ModelPlan)
-  throws(MethodError) -> [RankedRow]
+  throws(ComputationError) -> [RankedRow]
 {
   var rows: [RankedRow] = []
   for parameter in scores.trainable.parameters {

@@ -1,3 +1,4 @@
+public import Training
 import Compute
 public import Transformer
 
@@ -21,7 +22,7 @@ public struct SelectiveDampening: Sendable, Hashable {
   public func apply<Element>(
     to model: inout Model<Element>, forget: FisherDiagonal<Element>,
     training: FisherDiagonal<Element>
-  ) throws(MethodError) -> Int {
+  ) throws(ComputationError) -> Int {
     guard selection.isFinite, selection >= 0, dampening.isFinite, dampening >= 0 else {
       throw .mismatch("α \(selection) and λ \(dampening), expected numbers from 0")
     }

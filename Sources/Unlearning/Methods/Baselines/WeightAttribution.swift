@@ -1,3 +1,4 @@
+public import Training
 import Compute
 public import Transformer
 
@@ -25,7 +26,7 @@ public struct WeightAttribution: Sendable, Hashable {
   public func scores<Element>(
     of model: Model<Element>, forget: Gradients<Element>, retain: Gradients<Element>,
     retainExamples: Int
-  ) throws(MethodError) -> Slices<Element> {
+  ) throws(ComputationError) -> Slices<Element> {
     guard curvature.isFinite && curvature > 0 else {
       throw .mismatch("the curvature is \(curvature), expected a number above 0")
     }

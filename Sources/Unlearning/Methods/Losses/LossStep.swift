@@ -33,7 +33,7 @@ public struct LossStep<Element: Scalar>: Sendable {
   /// Nothing is known of the sums where an error is thrown.
   public func addGradient(
     of model: Model<Element>, on batch: UnlearningBatch, to gradients: inout Gradients<Element>
-  ) throws(MethodError) -> LossValue {
+  ) throws(ComputationError) -> LossValue {
     let value = try run(model, batch, &gradients, wantsGradient: true)
     gradients.settle()
     return value
@@ -44,7 +44,7 @@ public struct LossStep<Element: Scalar>: Sendable {
   /// - Parameter trainable: Whose magnitude is counted, where the loss counts it.
   public func value(
     of model: Model<Element>, on batch: UnlearningBatch, training trainable: Trainable = .nothing
-  ) throws(MethodError) -> LossValue {
+  ) throws(ComputationError) -> LossValue {
     // Blank sums: nothing is added to them.
     var gradients = Gradients<Element>(.nothing, of: model.plan)
     var value = try run(model, batch, &gradients, wantsGradient: false)
@@ -56,7 +56,7 @@ public struct LossStep<Element: Scalar>: Sendable {
   }
 
   /// The summed losses of examples under a model: for ``UnlearningBatch/referenceForget``.
-  public func sums(of model: Model<Element>, on examples: [EncodedExample]) throws(MethodError)
+  public func sums(of model: Model<Element>, on examples: [EncodedExample]) throws(ComputationError)
     -> [Double]
   {
     var sums: [Double] = []
@@ -84,7 +84,7 @@ extension LossStep {
   private func run(
     _ model: Model<Element>, _ batch: UnlearningBatch, _ gradients: inout Gradients<Element>,
     wantsGradient: Bool
-  ) throws(MethodError) -> LossValue {
+  ) throws(ComputationError) -> LossValue {
     try loss.check()
     guard gradients.statistic == .gradient else {
       throw .mismatch("a loss's gradient can't be added to sums of squares")
@@ -121,7 +121,7 @@ extension LossStep {
       value.forget = try states(
         batch.forget, "forget", layer: steering.layer, steering.places, weight, model, &gradients,
         wantsGradient
-      ) { _, rows throws(MethodError) in
+      ) { _, rows throws(ComputationError) in
         let width = model.plan.dimensions.hidden
         guard steering.direction.count == width else {
           throw .mismatch(
@@ -152,7 +152,7 @@ extension LossStep {
 
   /// One reference loss for each example of a pass.
   private func referenceSums(_ known: [Double]?, _ pass: ExamplePass, of count: Int)
-    throws(MethodError) -> [Double]
+    throws(ComputationError) -> [Double]
   {
     if let known {
       guard known.count == count else {
@@ -173,12 +173,12 @@ extension LossStep {
     _ reference: ReferenceSums?, _ weight: Double, _ model: Model<Element>,
     _ gradients: inout Gradients<Element>, _ wantsGradient: Bool, _ value: inout LossValue,
     limit: Double?
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     let passes = try ExamplePass.cut(examples, tokens: tokensPerPass, name: name)
     let (count, allLabels) = (examples.count, examples.reduce(0) { $0 + $1.labelCount })
     for pass in passes {
       let others =
-        try reference.map { source throws(MethodError) in
+        try reference.map { source throws(ComputationError) in
           try referenceSums(source.known, pass, of: count)
         } ?? Array(repeating: 0, count: pass.range.count)
       let losses = try computing { () throws(InputError) in
@@ -228,7 +228,7 @@ extension LossStep {
   private func preference(
     _ beta: Double, _ batch: UnlearningBatch, _ weight: Double, _ model: Model<Element>,
     _ gradients: inout Gradients<Element>, _ wantsGradient: Bool, _ value: inout LossValue
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     let count = batch.forget.count
     guard batch.preferred.count == count else {
       throw .mismatch("\(batch.preferred.count) preferred answers for \(count) forget examples")
@@ -272,7 +272,7 @@ extension LossStep {
   private func retain(
     _ examples: [EncodedExample], _ model: Model<Element>, _ gradients: inout Gradients<Element>,
     _ wantsGradient: Bool
-  ) throws(MethodError) -> Double {
+  ) throws(ComputationError) -> Double {
     let weight = loss.retainWeight
     switch loss.retain {
     case .nothing: return 0
@@ -290,7 +290,7 @@ extension LossStep {
       }
       return try states(
         examples, "retain", layer: layer, places, weight, model, &gradients, wantsGradient
-      ) { batch, rows throws(MethodError) in
+      ) { batch, rows throws(ComputationError) in
         let pass = try computing { () throws(InputError) in
           try reference.forward(batch, keeping: .layerInputs)
         }
@@ -302,7 +302,7 @@ extension LossStep {
   private func divergence(
     _ examples: [EncodedExample], _ places: UnlearningLoss.Places, _ weight: Double,
     _ model: Model<Element>, _ gradients: inout Gradients<Element>, _ wantsGradient: Bool
-  ) throws(MethodError) -> Double {
+  ) throws(ComputationError) -> Double {
     guard let reference else {
       throw .missing("the loss compares with a reference model, and none is given")
     }
@@ -336,8 +336,8 @@ extension LossStep {
     _ examples: [EncodedExample], _ name: String, layer: Int, _ places: UnlearningLoss.Places,
     _ weight: Double, _ model: Model<Element>, _ gradients: inout Gradients<Element>,
     _ wantsGradient: Bool,
-    target: (Batch, [Int32]) throws(MethodError) -> Matrix<Element>
-  ) throws(MethodError) -> Double {
+    target: (Batch, [Int32]) throws(ComputationError) -> Matrix<Element>
+  ) throws(ComputationError) -> Double {
     // The last layer's hidden states come normalised, which is another loss.
     guard layer >= 0 && layer < model.plan.layers.count - 1 else {
       throw .unsupported(
@@ -370,7 +370,7 @@ extension LossStep {
     return total / Double(count)
   }
 
-  private func state(after layer: Int, of pass: ForwardPass<Element>) throws(MethodError)
+  private func state(after layer: Int, of pass: ForwardPass<Element>) throws(ComputationError)
     -> Matrix<Element>
   {
     guard let state = pass.hiddenState(layer + 1) else {
@@ -381,7 +381,7 @@ extension LossStep {
 
   /// Adds λ sign θ, and gives Σ |θ|.
   private func penalize(_ model: Model<Element>, _ gradients: inout Gradients<Element>)
-    throws(MethodError) -> Double
+    throws(ComputationError) -> Double
   {
     let slices = Slices(of: model, gradients.trainable)
     for (parameter, slice) in slices.matrices {

@@ -1,3 +1,5 @@
+import Training
+
 /// A loss that a gradient method descends on: γ · forget term + α · retain term + λ ‖θ‖₁.
 ///
 /// A value: which terms, and their hyper-parameters. ``LossStep`` computes it. Terms are as `docs/methods.md` gives
@@ -192,7 +194,7 @@ extension UnlearningLoss {
 
 extension UnlearningLoss {
   /// Refuses hyper-parameters for which the loss is not defined.
-  func check() throws(MethodError) {
+  func check() throws(ComputationError) {
     for (name, value) in [
       ("the forget term's weight", forgetWeight), ("the retain term's weight", retainWeight),
       ("the sparsity", sparsity),

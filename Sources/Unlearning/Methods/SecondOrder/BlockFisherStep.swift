@@ -62,7 +62,7 @@ public struct BlockFisherStep: Sendable, Hashable {
   ///   - forget: Σ ∇ℓ over the forget set, on the slices that are updated.
   public func direction<Element>(
     of model: Model<Element>, forget: Gradients<Element>, retain: [EncodedExample]
-  ) throws(MethodError) -> Slices<Element> {
+  ) throws(ComputationError) -> Slices<Element> {
     guard damping.isFinite && ridge.isFinite && damping >= 0 && ridge >= 0 && damping + ridge > 0
     else {
       throw .mismatch("the damping is \(damping) and \(ridge), expected numbers above 0")
@@ -116,7 +116,7 @@ public struct BlockFisherStep: Sendable, Hashable {
 
   /// How many gradients an example has.
   private func gradientsOfEach(_ retain: [EncodedExample], _ plan: ModelPlan)
-    throws(MethodError) -> Int
+    throws(ComputationError) -> Int
   {
     guard curvature == .model else { return 1 }
     for example in retain {
@@ -130,7 +130,7 @@ public struct BlockFisherStep: Sendable, Hashable {
   /// Which blocks are held at once.
   private func turns<Element>(
     _ trainable: Trainable, _ plan: ModelPlan, _ examples: Int, _ type: Element.Type
-  ) throws(MethodError) -> [[Int]] {
+  ) throws(ComputationError) -> [[Int]] {
     var turns: [[Int]] = []
     var held = 0
     for parameter in trainable.parameters {
@@ -155,7 +155,7 @@ public struct BlockFisherStep: Sendable, Hashable {
   /// (v − Gᵀ (λ N I + G Gᵀ)⁻¹ G v) / λ, or N (λ N I + Gᵀ G)⁻¹ v.
   private func solve<Element>(
     _ gradients: Matrix<Element>, _ sum: Matrix<Element>, examples: Int, _ workers: Workers
-  ) throws(MethodError) -> Matrix<Element> {
+  ) throws(ComputationError) -> Matrix<Element> {
     let squares = workers.squareSum(gradients)
     let lambda =
       ridge + damping * squares / Double(examples) / Double(max(1, gradients.columns))
@@ -188,7 +188,7 @@ public struct BlockFisherStep: Sendable, Hashable {
     return result
   }
 
-  private static let indefinite = MethodError.mismatch(
+  private static let indefinite = ComputationError.mismatch(
     "the retain examples' gradients can't be solved for; raise the damping")
 
   /// Solves (A + δ I) x = b for a positive semidefinite A (Cholesky); nil where rounding left it indefinite.

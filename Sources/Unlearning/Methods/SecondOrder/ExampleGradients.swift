@@ -38,7 +38,7 @@ public struct ExampleGradients: Sendable, Hashable {
   /// Adds Σ ∇ℓ(x) over examples.
   public func add<Element>(
     _ examples: [EncodedExample], of model: Model<Element>, to gradients: inout Gradients<Element>
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard gradients.statistic == .gradient else {
       throw .mismatch("gradients can't be added to sums of squares")
     }
@@ -52,7 +52,7 @@ public struct ExampleGradients: Sendable, Hashable {
   public func add<Element>(
     squares examples: [EncodedExample], of model: Model<Element>,
     to squares: inout Gradients<Element>
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard squares.statistic == .squareOfEachExample else {
       throw .mismatch("squares can't be added to sums of gradients")
     }
@@ -80,7 +80,7 @@ public struct ExampleGradients: Sendable, Hashable {
   func eachClass<Element>(
     of example: EncodedExample, classes: Int, of model: Model<Element>,
     in gradients: inout Gradients<Element>, _ body: (Int, Gradients<Element>) -> Void
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     for pass in try ExamplePass.cut([example], tokens: tokensPerPass, name: "given") {
       try computing { () throws(InputError) in
         // All classes are read off the same rows.
@@ -100,7 +100,7 @@ public struct ExampleGradients: Sendable, Hashable {
   private func run<Element>(
     _ examples: [EncodedExample], _ model: Model<Element>, _ limit: Int,
     _ gradients: inout Gradients<Element>
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     for pass in try ExamplePass.cut(examples, tokens: limit, name: "given") {
       try computing { () throws(InputError) in
         let forward = try model.forward(

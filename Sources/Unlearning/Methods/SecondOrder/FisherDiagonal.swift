@@ -26,7 +26,8 @@ public struct FisherDiagonal<Element: Scalar>: Sendable {
   public var trainable: Trainable { sums.trainable }
 
   /// Adds examples' squares.
-  public mutating func add(_ added: [EncodedExample], of model: Model<Element>) throws(MethodError)
+  public mutating func add(_ added: [EncodedExample], of model: Model<Element>)
+    throws(ComputationError)
   {
     try options.add(squares: added, of: model, to: &sums)
     examples += added.count
@@ -36,7 +37,7 @@ public struct FisherDiagonal<Element: Scalar>: Sendable {
   ///
   /// Exact but for rounding, which can leave an element a little below 0; ``SecondOrderStep`` counts it as 0.
   public mutating func remove(_ removed: [EncodedExample], of model: Model<Element>)
-    throws(MethodError)
+    throws(ComputationError)
   {
     guard removed.count <= examples else {
       throw .mismatch("\(removed.count) examples can't be taken out of \(examples)")

@@ -35,7 +35,7 @@ public struct SecondOrderMemory<Element: Scalar>: Sendable {
 
   /// Adds retained examples.
   public mutating func addRetained(_ examples: [EncodedExample], of model: Model<Element>)
-    throws(MethodError)
+    throws(ComputationError)
   {
     try retain.add(examples, of: model)
   }
@@ -46,7 +46,7 @@ public struct SecondOrderMemory<Element: Scalar>: Sendable {
   ///   taken out: the case of a sum over the whole training set.
   public mutating func forget(
     _ examples: [EncodedExample], wereRetained: Bool, of model: Model<Element>
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     if wereRetained {
       try retain.remove(examples, of: model)
       retainSize = retainSize.map { max(0, $0 - examples.count) }
@@ -69,7 +69,7 @@ public struct SecondOrderMemory<Element: Scalar>: Sendable {
   /// The same sums over fewer units.
   ///
   /// - Parameter other: What is kept; all of it has sums here.
-  public func restricted(to other: Trainable, _ model: Model<Element>) throws(MethodError)
+  public func restricted(to other: Trainable, _ model: Model<Element>) throws(ComputationError)
     -> SecondOrderMemory
   {
     var memory = SecondOrderMemory(other, of: model.plan, options: retain.options)

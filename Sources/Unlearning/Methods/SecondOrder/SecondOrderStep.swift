@@ -76,9 +76,11 @@ public struct SecondOrderStep: Sendable, Hashable {
   }
 
   /// clip(g_f / (Î_r + ε · mean Î_r), ±ρ), and how many elements met the limit.
-  public func direction<Element>(of memory: SecondOrderMemory<Element>) throws(MethodError) -> (
-    slices: Slices<Element>, limited: Int
-  ) {
+  public func direction<Element>(of memory: SecondOrderMemory<Element>) throws(ComputationError)
+    -> (
+      slices: Slices<Element>, limited: Int
+    )
+  {
     guard damping.isFinite && damping > 0 else {
       throw .mismatch("the damping is \(damping), expected a number above 0")
     }
@@ -112,7 +114,7 @@ public struct SecondOrderStep: Sendable, Hashable {
   public func update<Element>(
     _ model: inout Model<Element>, with memory: SecondOrderMemory<Element>,
     backtracking: Backtracking? = nil, on retain: [EncodedExample] = []
-  ) throws(MethodError) -> Report {
+  ) throws(ComputationError) -> Report {
     let (direction, limited) = try direction(of: memory)
     var report = try Self.move(
       &model, along: direction, rate: rate(for: memory), backtracking: backtracking, on: retain,
@@ -126,7 +128,7 @@ public struct SecondOrderStep: Sendable, Hashable {
   public static func move<Element>(
     _ model: inout Model<Element>, along direction: Slices<Element>, rate: Double,
     backtracking: Backtracking?, on retain: [EncodedExample], tokensPerPass: Int
-  ) throws(MethodError) -> Report {
+  ) throws(ComputationError) -> Report {
     var rate = rate
     guard rate.isFinite else { throw .mismatch("the rate is \(rate)") }
     let length = direction.norm
@@ -166,7 +168,7 @@ public struct SecondOrderStep: Sendable, Hashable {
 
   private static func meanLoss<Element>(
     _ model: Model<Element>, _ examples: [EncodedExample], _ tokens: Int
-  ) throws(MethodError) -> Double {
+  ) throws(ComputationError) -> Double {
     var (sum, count) = (0.0, 0)
     for pass in try ExamplePass.cut(examples, tokens: tokens, name: "retain") {
       let losses = try computing { () throws(InputError) in

@@ -5,11 +5,11 @@ import Transformer
 
 /// What a relearning attack brings back, for each model under the same attack.
 extension EffectEvaluation {
-  mutating func addRelearning(_ models: [Named], _ data: UnlearningData) {
+  mutating func addRelearning(_ models: [Named], _ sets: EvaluationSets) {
     guard let settings = options.relearning else {
       return skip("relearning-gain", "", .forget, because: "it was not asked for")
     }
-    let examples = Array(data.forget.prefix(max(0, settings.limit)))
+    let examples = Array((sets.examples[.forget] ?? []).prefix(max(0, settings.limit)))
     let attack = settings.attack
     let (leaked, held) = attack.split(examples, leakedShare: settings.leakedShare)
     guard !leaked.isEmpty, !held.isEmpty else {
@@ -22,7 +22,7 @@ extension EffectEvaluation {
         "relearning-gain", "held.\(attack.variant)", .forget, because: "the attack has no steps")
     }
     for (subject, model) in models {
-      do throws(MethodError) {
+      do throws(ComputationError) {
         let course = try attack.course(
           of: model, leaked: leaked, held: held, tokensPerPass: options.tokensPerPass)
         courses[subject] = course

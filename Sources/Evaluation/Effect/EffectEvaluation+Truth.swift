@@ -5,7 +5,7 @@ import Transformer
 
 /// TOFU's truth ratio on the forget set, and forget quality where there is an oracle.
 extension EffectEvaluation {
-  mutating func addTruth(_ truth: TruthExamples, _ models: [Named]) throws(MethodError) {
+  mutating func addTruth(_ truth: TruthExamples, _ models: [Named]) throws(ComputationError) {
     guard !truth.right.isEmpty else {
       skip(
         "truth-ratio", "geometric", .forget,
@@ -37,7 +37,7 @@ extension EffectEvaluation {
   }
 
   /// R of each question; NaN where a loss is no number.
-  private func ratios(_ truth: TruthExamples, _ model: Model<Float>) throws(MethodError)
+  private func ratios(_ truth: TruthExamples, _ model: Model<Float>) throws(ComputationError)
     -> [Double]
   {
     let right = try ExampleScores(

@@ -1,8 +1,8 @@
+import Evaluation
 import Compute
 import Testing
 import Training
 import Transformer
-import Unlearning
 
 struct RelearningTests {
   private let attack = RelearningAttack(rate: 5e-3, batchSize: 2, steps: [8, 3, 3, 0, -1], seed: 7)
@@ -46,7 +46,7 @@ struct RelearningTests {
 
   @Test func `a model whose outputs are no numbers can't be attacked`() throws {
     let towns = try Towns()
-    #expect(throws: MethodError.self) {
+    #expect(throws: ComputationError.self) {
       try attack.course(
         of: try Towns.broken(), leaked: try towns.encoded(Towns.forget),
         held: try towns.encoded(Towns.retain))

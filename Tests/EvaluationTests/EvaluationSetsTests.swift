@@ -1,9 +1,9 @@
+import Evaluation
 import Architecture
 import Storage
 import TestSupport
 import Testing
 import Training
-import Unlearning
 
 struct EvaluationSetsTests {
   private let asked = """

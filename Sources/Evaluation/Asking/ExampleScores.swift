@@ -39,7 +39,7 @@ public struct ExampleScores: Sendable, Hashable {
   public init(
     of model: Model<Float>, on examples: [EncodedExample], oracle: Model<Float>? = nil,
     tokensPerPass: Int = 4096
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     self = try Self.of([model], oracle: oracle, on: examples, tokensPerPass: tokensPerPass)[0]
   }
 
@@ -51,7 +51,7 @@ public struct ExampleScores: Sendable, Hashable {
   public static func of(
     _ models: [Model<Float>], oracle: Model<Float>? = nil, on examples: [EncodedExample],
     tokensPerPass: Int = 4096
-  ) throws(MethodError) -> [ExampleScores] {
+  ) throws(ComputationError) -> [ExampleScores] {
     let all = models + (oracle.map { [$0] } ?? [])
     try check(all)
     var scores = Array(repeating: ExampleScores(), count: all.count)
@@ -65,7 +65,7 @@ public struct ExampleScores: Sendable, Hashable {
     return scores
   }
 
-  private static func check(_ models: [Model<Float>]) throws(MethodError) {
+  private static func check(_ models: [Model<Float>]) throws(ComputationError) {
     let columns = models.map { $0.plan.output?.map.outputs }
     guard let first = columns.first, columns.allSatisfy({ $0 == first }) else {
       throw .mismatch("models with \(columns.map { $0 ?? 0 }) outputs can't be compared")
@@ -76,7 +76,7 @@ public struct ExampleScores: Sendable, Hashable {
   private static func add(
     _ pass: ExamplePass, _ models: [Model<Float>], _ oracle: Model<Float>?,
     to scores: inout [ExampleScores]
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard let reference = models.first ?? oracle else { return }
     let (rows, labels) = labelled(pass, reference)
     let columns = reference.plan.output?.map.outputs ?? 0
@@ -120,7 +120,9 @@ public struct ExampleScores: Sendable, Hashable {
   }
 
   /// Adds examples whose labels are rows: the places of an answer, or one of several sequences.
-  private mutating func add(places pass: ExamplePass, _ model: Model<Float>) throws(MethodError) {
+  private mutating func add(places pass: ExamplePass, _ model: Model<Float>)
+    throws(ComputationError)
+  {
     let (losses, logits) = try computing { () throws(InputError) in
       let forward = try model.forward(pass.batch, for: pass.targets)
       return (try model.losses(forward, pass.targets), try model.logits(forward))

@@ -1,10 +1,10 @@
+import Evaluation
 import Compute
 import Metrics
 import StrictJSON
 import Testing
 import Training
 import Transformer
-import Unlearning
 
 struct EffectEvaluationTests {
   private let greedy = "greedy(200)"
@@ -80,7 +80,7 @@ struct EffectEvaluationTests {
   @Test func `nothing more than examples leaves reasons`() throws {
     let towns = try Towns()
     let model = try Towns.blank()
-    let data = UnlearningData(forget: try towns.encoded(Towns.forget), retain: [])
+    let data = EvaluationSets(examples: [.forget: try towns.encoded(Towns.forget)])
     let evaluation = try EffectEvaluation(before: model, after: model, on: data)
     #expect(
       reason(evaluation, .after, "exact-match")
@@ -109,8 +109,8 @@ struct EffectEvaluationTests {
     #expect(
       reason(evaluation, .after, "relearning-excess-gain") == "not run: no oracle was given")
     #expect(evaluation.value(.after, .forget, "relearning-gain") != nil)
-    data.forget = Array(data.forget.prefix(1))
-    data.evaluation.questions[.forget] = try towns.questions(Towns.forget, limit: 1)
+    data.examples[.forget] = Array(try #require(data.examples[.forget]).prefix(1))
+    data.questions[.forget] = try towns.questions(Towns.forget, limit: 1)
     evaluation = try EffectEvaluation(
       before: model, after: model, on: data, options: EvaluationOptions(relearning: relearning))
     #expect(

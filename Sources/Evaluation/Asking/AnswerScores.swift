@@ -25,7 +25,7 @@ public struct AnswerScores: Sendable, Hashable {
   /// - Parameter newTokens: How many tokens an answer has at most; it only matters for generated ones.
   public init(
     of model: Model<Float>, on set: QuestionSet, newTokens: Int = 200, tokensPerPass: Int = 4096
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     let questions = set.questions
     let prompts = questions.indices.filter {
       if case .prompt = questions[$0].source { true } else { false }
@@ -47,7 +47,7 @@ public struct AnswerScores: Sendable, Hashable {
   }
 
   /// Compares answers with the right ones; as many as questions.
-  public init(_ texts: [String], of set: QuestionSet) throws(MethodError) {
+  public init(_ texts: [String], of set: QuestionSet) throws(ComputationError) {
     let rule = Self.rule(of: set)
     guard texts.count == set.questions.count else {
       throw .mismatch("\(texts.count) answers to \(set.questions.count) questions")

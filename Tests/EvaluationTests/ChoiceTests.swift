@@ -1,10 +1,10 @@
+import Evaluation
 import Architecture
 import Compute
 import Metrics
 import Testing
 import Training
 import Transformer
-import Unlearning
 
 struct ChoiceTests {
   @Test func `the prompts are those of the harness`() throws {

@@ -14,7 +14,7 @@ extension Model<Float> {
   ///   with a passage.
   func answers(
     to questions: [QuestionSet.Question], end: Int32?, newTokens: Int, tokensPerPass: Int
-  ) throws(MethodError) -> [[Int32]] {
+  ) throws(ComputationError) -> [[Int32]] {
     let requests = questions.map {
       AnswerRequest(
         $0, hasEnd: end != nil, newTokens: newTokens, positions: plan.sequenceLimit)

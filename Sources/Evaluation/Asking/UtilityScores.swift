@@ -1,6 +1,6 @@
 public import Compute
 import Metrics
-import Training
+public import Training
 public import Transformer
 
 /// The three numbers of a utility set under one model, example by example; larger is better, from 0 to 1.
@@ -24,8 +24,8 @@ public struct UtilityScores: Sendable, Hashable {
   /// - Parameter answers: The model's answers to the set's questions.
   public init(
     of model: Model<Float>, on set: UtilitySet, answers: AnswerScores, tokensPerPass: Int = 4096
-  ) throws(MethodError) {
-    func losses(_ examples: [EncodedExample]) throws(MethodError) -> [Double] {
+  ) throws(ComputationError) {
+    func losses(_ examples: [EncodedExample]) throws(ComputationError) -> [Double] {
       try ExampleScores(of: model, on: examples, tokensPerPass: tokensPerPass).means
     }
     let right = try losses(set.right)

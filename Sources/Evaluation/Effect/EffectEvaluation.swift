@@ -1,9 +1,10 @@
 public import Compute
 public import Metrics
-import Training
+public import Training
 public import Transformer
 
-/// What unlearning did: the same measurements of the model before and after, and of an oracle where there is one.
+/// What unlearning did: the same measurements of the model after it, of the one before, and of an oracle, where they
+/// are there.
 public struct EffectEvaluation: Sendable {
   /// Which model was measured.
   public enum Subject: String, Sendable, Hashable, CaseIterable {
@@ -44,31 +45,34 @@ public struct EffectEvaluation: Sendable {
   /// Measures models on a request's examples, and on what else they were given to be asked.
   ///
   /// - Parameters:
+  ///   - before: The model that was unlearned; nil where it is not at hand.
+  ///   - after: What came of it, or any model that is to be measured.
   ///   - oracle: The model that was trained without the forget set, by the same recipe; nil where there is none.
-  ///   - data: The examples; ``UnlearningData/evaluation`` holds the questions.
+  ///   - sets: What they are asked.
   public init(
-    before: Model<Float>, after: Model<Float>, oracle: Model<Float>? = nil, on data: UnlearningData,
-    options: EvaluationOptions
-  ) throws(MethodError) {
+    before: Model<Float>? = nil, after: Model<Float>, oracle: Model<Float>? = nil,
+    on sets: EvaluationSets, options: EvaluationOptions
+  ) throws(ComputationError) {
     self.options = options
-    var models: [Named] = [(.before, before), (.after, after)]
+    var models: [Named] = [(.after, after)]
+    if let before { models.insert((.before, before), at: 0) }
     if let oracle { models.append((.oracle, oracle)) }
-    try addLabels(models, data)
+    try addLabels(models, sets)
     for (subject, _) in models { addMembership(subject) }
-    try addTruth(data.truth, models)
-    try addAnswers(models, data.evaluation)
-    try addChoices(models, data.evaluation)
-    try addUtility(models, data.evaluation)
-    addRelearning(models, data)
+    try addTruth(sets.truth, models)
+    try addAnswers(models, sets)
+    try addChoices(models, sets)
+    try addUtility(models, sets)
+    addRelearning(models, sets)
   }
 
   /// Measures the same; nothing that needs options besides seeds and the size of passes.
   public init(
-    before: Model<Float>, after: Model<Float>, oracle: Model<Float>? = nil, on data: UnlearningData,
-    seeds: [UInt64] = [], tokensPerPass: Int = 4096
-  ) throws(MethodError) {
+    before: Model<Float>? = nil, after: Model<Float>, oracle: Model<Float>? = nil,
+    on sets: EvaluationSets, seeds: [UInt64] = [], tokensPerPass: Int = 4096
+  ) throws(ComputationError) {
     try self.init(
-      before: before, after: after, oracle: oracle, on: data,
+      before: before, after: after, oracle: oracle, on: sets,
       options: EvaluationOptions(seeds: seeds, tokensPerPass: tokensPerPass))
   }
 

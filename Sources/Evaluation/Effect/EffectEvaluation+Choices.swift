@@ -5,7 +5,7 @@ import Transformer
 
 /// Multiple choice as lm-evaluation-harness scores it, without examples in the prompt.
 extension EffectEvaluation {
-  mutating func addChoices(_ models: [Named], _ sets: EvaluationSets) throws(MethodError) {
+  mutating func addChoices(_ models: [Named], _ sets: EvaluationSets) throws(ComputationError) {
     let given = sets.choices.filter { !$0.items.isEmpty }
     guard options.measuresChoices, !given.isEmpty else {
       return skip(

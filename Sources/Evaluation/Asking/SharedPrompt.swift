@@ -27,7 +27,7 @@ struct SharedPrompt {
   /// The log-likelihood of each answer of each prompt, in nats.
   static func logLikelihoods(
     _ prompts: [SharedPrompt], _ model: Model<Float>, tokensPerPass: Int
-  ) throws(MethodError) -> [[Double]] {
+  ) throws(ComputationError) -> [[Double]] {
     var likelihoods: [[Double]] = []
     let examples = prompts.map(\.example)
     for pass in try ExamplePass.cut(examples, tokens: tokensPerPass, name: "evaluated") {

@@ -5,7 +5,7 @@ import Transformer
 
 /// Answers in words: ROUGE-L recall where they are generated, exact match and F1.
 extension EffectEvaluation {
-  mutating func addAnswers(_ models: [Named], _ sets: EvaluationSets) throws(MethodError) {
+  mutating func addAnswers(_ models: [Named], _ sets: EvaluationSets) throws(ComputationError) {
     guard let newTokens = options.newTokens else {
       return skipAnswers(because: "answers were not asked for")
     }

@@ -1,11 +1,13 @@
 import Architecture
 import Compute
+import Evaluation
+import Safetensors
+import Storage
 import TestSupport
 import Testing
 import Tokenization
 import Training
 import Transformer
-import Unlearning
 
 /// Four people and where they live, for a model of 29 tokens and 24 positions.
 struct Towns {
@@ -59,21 +61,29 @@ struct Towns {
   }
 
   /// What a request would be measured on.
-  func data() throws -> UnlearningData {
-    var data = UnlearningData(
-      forget: try encoded(Self.forget), retain: try encoded(Self.retain))
-    data.evaluation = EvaluationSets(
+  func data() throws -> EvaluationSets {
+    EvaluationSets(
+      examples: [.forget: try encoded(Self.forget), .retain: try encoded(Self.retain)],
       questions: [.forget: try questions(Self.forget), .retain: try questions(Self.retain)],
       choices: [try choices()],
       utility: [
         try utility("retain", .retained, Self.retain),
         try utility("world-facts", .general, Self.retain),
       ])
-    return data
   }
 
   /// A model with random weights.
-  static func blank() throws -> Model<Float> { try MethodFixture.model("gpt2", Float.self) }
+  static func blank() throws -> Model<Float> {
+    try Self.fixture("gpt2")
+  }
+
+  /// One of the engine's own fixtures.
+  static func fixture(_ name: String) throws -> Model<Float> {
+    var random = RandomNumbers(seed: 1)
+    let path = Paths.join(
+      Paths.parent(of: #filePath), "../TransformerTests/Fixtures/\(name)")
+    return try Model(try Checkpoint(path: path), workers: Workers(count: 2), random: &random)
+  }
 
   /// A model that has learnt examples by heart.
   func taught(_ examples: [Example], steps: Int = 80) throws -> Model<Float> {

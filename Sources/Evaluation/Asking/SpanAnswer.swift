@@ -42,7 +42,7 @@ extension Model<Float> {
   /// The answers to the questions that have a passage, by the question's index.
   func spans(
     _ questions: [QuestionSet.Question], canBeMissing: Bool, tokensPerPass: Int
-  ) throws(MethodError) -> [(Int, String)] {
+  ) throws(ComputationError) -> [(Int, String)] {
     var passages: [(index: Int, passage: QuestionSet.Passage)] = []
     for (index, question) in questions.enumerated() {
       if case .passage(let passage) = question.source { passages.append((index, passage)) }

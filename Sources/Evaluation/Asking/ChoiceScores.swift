@@ -13,14 +13,14 @@ public struct ChoiceScores: Sendable, Hashable {
   /// Scores each answer after its prompt.
   public init(
     of model: Model<Float>, on set: ChoiceSet, tokensPerPass: Int = 4096
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     letters = try Self.items(model, set, .letters, tokensPerPass)
     texts = try Self.items(model, set, .texts, tokensPerPass)
   }
 
   private static func items(
     _ model: Model<Float>, _ set: ChoiceSet, _ wording: ChoiceSet.Wording, _ tokensPerPass: Int
-  ) throws(MethodError) -> [MultipleChoiceItem] {
+  ) throws(ComputationError) -> [MultipleChoiceItem] {
     guard !set.items.isEmpty else { return [] }
     let answers = set.items.map { $0[wording] }
     let likelihoods = try logLikelihoods(model, answers, tokensPerPass)
@@ -41,7 +41,7 @@ public struct ChoiceScores: Sendable, Hashable {
   /// The log-likelihood of each answer of each question, in nats.
   private static func logLikelihoods(
     _ model: Model<Float>, _ answers: [[EncodedExample]], _ tokensPerPass: Int
-  ) throws(MethodError) -> [[Double]] {
+  ) throws(ComputationError) -> [[Double]] {
     let shared = answers.compactMap { SharedPrompt($0) }
     if shared.count == answers.count {
       return try SharedPrompt.logLikelihoods(shared, model, tokensPerPass: tokensPerPass)

@@ -3,7 +3,7 @@ public import Compute
 import Metrics
 import Storage
 public import StrictJSON
-import Training
+public import Training
 public import Transformer
 
 /// How far a model has come from the one before the first of several requests.
@@ -23,11 +23,11 @@ public struct Drift: Sendable, Hashable {
   public init(
     of model: Model<Float>, since start: Model<Float>, on data: UnlearningData,
     tokensPerPass: Int = 4096
-  ) throws(MethodError) {
+  ) throws(ComputationError) {
     guard model.plan.parameters.map(\.shape) == start.plan.parameters.map(\.shape) else {
       throw .mismatch("the first model has other shapes than the present one")
     }
-    func rise(_ examples: [EncodedExample]) throws(MethodError) -> Double? {
+    func rise(_ examples: [EncodedExample]) throws(ComputationError) -> Double? {
       guard !examples.isEmpty else { return nil }
       return try Unlearner.meanLoss(model, examples, tokensPerPass)
         - Unlearner.meanLoss(start, examples, tokensPerPass)

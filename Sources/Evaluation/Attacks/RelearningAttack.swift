@@ -45,9 +45,9 @@ public struct RelearningAttack: Sendable, Hashable {
   public func course(
     of model: Model<Float>, leaked: [EncodedExample], held: [EncodedExample],
     tokensPerPass: Int = 4096
-  ) throws(MethodError) -> Course {
+  ) throws(ComputationError) -> Course {
     var course = Course(steps: steps)
-    func look(_ model: Model<Float>) throws(MethodError) {
+    func look(_ model: Model<Float>) throws(ComputationError) {
       course.leaked.append(
         try ExampleScores(of: model, on: leaked, tokensPerPass: tokensPerPass))
       course.held.append(try ExampleScores(of: model, on: held, tokensPerPass: tokensPerPass))

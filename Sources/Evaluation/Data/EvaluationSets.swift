@@ -1,7 +1,7 @@
 import Architecture
 public import Training
 
-/// What models are asked beside the examples of a request: questions to answer, choices, and what should be kept.
+/// What models are asked: the examples of a request, questions to answer, choices, and what should be kept.
 public struct EvaluationSets: Sendable {
   /// How many examples are looked at: the first of each file.
   public struct Limits: Sendable, Hashable {
@@ -17,6 +17,10 @@ public struct EvaluationSets: Sendable {
     }
   }
 
+  /// The examples whose labels are scored; no entry, or none in it, where a set was not given.
+  public var examples: [EffectEvaluation.Part: [EncodedExample]]
+  /// Right and wrong answers to the forget set's questions; empty where the data have none.
+  public var truth: TruthExamples
   /// Questions of the forget, the retain and the test set.
   public var questions: [EffectEvaluation.Part: QuestionSet]
   /// Sets of multiple-choice questions.
@@ -26,9 +30,13 @@ public struct EvaluationSets: Sendable {
 
   /// Puts sets together.
   public init(
+    examples: [EffectEvaluation.Part: [EncodedExample]] = [:],
+    truth: TruthExamples = TruthExamples(),
     questions: [EffectEvaluation.Part: QuestionSet] = [:], choices: [ChoiceSet] = [],
     utility: [UtilitySet] = []
   ) {
+    self.examples = examples
+    self.truth = truth
     self.questions = questions
     self.choices = choices
     self.utility = utility
@@ -57,7 +65,8 @@ public struct EvaluationSets: Sendable {
   ///   - utility: Sets beside the retain set, such as TOFU's real authors and world facts.
   ///   - choices: Multiple-choice questions, such as those of WMDP and MMLU.
   public init(
-    _ encoder: ExampleEncoder, forget: DataFile, retain: DataFile? = nil, test: DataFile? = nil,
+    _ encoder: ExampleEncoder, forget: DataFile? = nil, retain: DataFile? = nil,
+    test: DataFile? = nil,
     utility: [NamedFile] = [], choices: [NamedFile] = [], limits: Limits = Limits()
   ) throws(DataError) {
     self.init()
@@ -66,10 +75,12 @@ public struct EvaluationSets: Sendable {
     ]
     for (part, file) in parts {
       guard let file else { continue }
+      examples[part] = try encoder.encode(file)
       let set = try encoder.questions(of: file, limit: limits.questions)
       if !set.questions.isEmpty { questions[part] = set }
     }
     if encoder.task == .languageModel {
+      if let forget { truth = try TruthExamples(of: forget, encoder) }
       var kept: UtilitySet?
       if let retain {
         kept = try UtilitySet("retain", .retained, of: retain, encoder, limit: limits.questions)

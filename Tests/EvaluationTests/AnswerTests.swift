@@ -1,3 +1,4 @@
+import Evaluation
 import Architecture
 import Compute
 import Metrics
@@ -6,7 +7,6 @@ import Testing
 import Tokenization
 import Training
 import Transformer
-import Unlearning
 
 struct AnswerTests {
   @Test func `a question keeps its prompt, its right answer and how long that is`() throws {
@@ -65,7 +65,7 @@ struct AnswerTests {
     #expect(scores.recalls == [0.5, 1, 0, 0])
     #expect(scores.isExact == [true, false, true, false])
     #expect(scores.f1 == [1, 2.0 / 3, 0, 0] && scores.rule == .squad1)
-    #expect(throws: MethodError.self) { try AnswerScores(["rome"], of: set) }
+    #expect(throws: ComputationError.self) { try AnswerScores(["rome"], of: set) }
   }
 
   @Test func `a question without tokens or without room has an empty answer`() throws {
@@ -79,7 +79,7 @@ struct AnswerTests {
   }
 
   @Test func `the best pair of places in the passage is the answer`() throws {
-    let model = try MethodFixture.model("bert-question", Float.self)
+    let model = try Towns.fixture("bert-question")
     let tokenizer = try Tokenizer(parsing: WordTokenizer.json(Towns.words))
     let encoder = ExampleEncoder(tokenizer, task: .questionAnswering, limit: 24)
     let context = "ada lives the rome . bob lives the oslo ."
@@ -111,7 +111,7 @@ struct AnswerTests {
   }
 
   @Test func `spans are scored by their places, and choices by the right one`() throws {
-    let model = try MethodFixture.model("bert-question", Float.self)
+    let model = try Towns.fixture("bert-question")
     let tokens = Towns.tokens("where ? ada lives the rome")
     let batch = Batch([tokens])
     let logits = try model.logits(model.forward(batch))
@@ -129,7 +129,7 @@ struct AnswerTests {
     #expect(scores.losses == (try model.evaluate([right, half]).losses))
     let evaluation = try EffectEvaluation(
       before: model, after: model, oracle: model,
-      on: UnlearningData(forget: [right], retain: [half]))
+      on: EvaluationSets(examples: [.forget: [right], .retain: [half]]))
     #expect(evaluation.value(.after, .forget, "accuracy") == 1)
     #expect(evaluation.notRun.contains("oracle-distance"))
   }

@@ -11,13 +11,11 @@ import Transformer
 
 /// Loss, probability and accuracy of the examples' own labels, and the distance to the oracle.
 extension EffectEvaluation {
-  mutating func addLabels(_ models: [Named], _ data: UnlearningData) throws(MethodError) {
-    let parts: [(Part, [EncodedExample])] = [
-      (.forget, data.forget), (.retain, data.retain), (.test, data.test),
-    ]
+  mutating func addLabels(_ models: [Named], _ sets: EvaluationSets) throws(ComputationError) {
     let oracle = models.first { $0.subject == .oracle }
     let compared = models.filter { $0.subject != .oracle }
-    for (part, examples) in parts where !examples.isEmpty {
+    for part in Part.allCases {
+      guard let examples = sets.examples[part], !examples.isEmpty else { continue }
       let scores = try ExampleScores.of(
         compared.map(\.model), oracle: oracle?.model, on: examples,
         tokensPerPass: options.tokensPerPass)

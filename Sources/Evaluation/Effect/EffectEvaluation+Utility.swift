@@ -5,7 +5,7 @@ import Transformer
 
 /// TOFU's model utility, with the numbers that it is made of.
 extension EffectEvaluation {
-  mutating func addUtility(_ models: [Named], _ sets: EvaluationSets) throws(MethodError) {
+  mutating func addUtility(_ models: [Named], _ sets: EvaluationSets) throws(ComputationError) {
     func reason() -> String? {
       if !options.measuresUtility { return "it was not asked for" }
       if options.newTokens == nil { return "answers were not asked for" }
@@ -35,7 +35,7 @@ extension EffectEvaluation {
   private func answers(
     _ subject: Subject, _ model: Model<Float>, _ set: UtilitySet, _ retain: QuestionSet?,
     _ newTokens: Int
-  ) throws(MethodError) -> AnswerScores {
+  ) throws(ComputationError) -> AnswerScores {
     if set.kind == .retained, let retain, retain.questions == set.questions.questions,
       let given = answers[subject]?[.retain]
     {

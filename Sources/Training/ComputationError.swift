@@ -1,14 +1,14 @@
 public import Transformer
 
-/// Why an unlearning method could not be computed.
-public enum MethodError: Error, Hashable, Sendable, CustomStringConvertible {
+/// Why something could not be computed with a model and examples.
+public enum ComputationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The model refused an input.
   case input(InputError)
-  /// Something that the method needs was not given.
+  /// Something that is needed was not given.
   case missing(String)
   /// A hyper-parameter, a size or a count that does not fit.
   case mismatch(String)
-  /// The method is not defined for this kind of target or this layer.
+  /// What was asked is not defined for this kind of target or this layer.
   case unsupported(String)
 
   /// What does not fit, in one line.
@@ -21,6 +21,8 @@ public enum MethodError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Runs a step that computes with the model, and gives its error this module's type.
-func computing<Value>(_ body: () throws(InputError) -> Value) throws(MethodError) -> Value {
+package func computing<Value>(_ body: () throws(InputError) -> Value) throws(ComputationError)
+  -> Value
+{
   do throws(InputError) { return try body() } catch { throw .input(error) }
 }

@@ -1,9 +1,9 @@
+import Evaluation
 import Compute
 import Metrics
 import Testing
 import Training
 import Transformer
-import Unlearning
 
 #if canImport(Glibc)
   import Glibc
