@@ -62,6 +62,10 @@ let package = Package(
     .systemLibrary(
       name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"]), .brew(["utf8proc"])]),
     .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    // Debian's has no pkg-config file; the module map links the library.
+    .systemLibrary(name: "CLibSVM", providers: [.apt(["libsvm-dev"]), .brew(["libsvm"])]),
+    .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(
@@ -103,7 +107,7 @@ let package = Package(
       ], swiftSettings: library),
 
     .target(name: "Compute", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: library),
-    .target(name: "Metrics", swiftSettings: library),
+    .target(name: "Metrics", dependencies: ["CLibSVM", "CZlib"], swiftSettings: library),
 
     // What is done.
     .target(

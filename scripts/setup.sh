@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the system packages that the build needs, on Debian and Ubuntu. Silent where all is there.
 set -euo pipefail
-packages=(pkg-config libssl-dev libsqlite3-dev libopenblas-dev libzstd-dev libpcre2-dev libutf8proc-dev libcurl4-openssl-dev)
+packages=(pkg-config libssl-dev libsqlite3-dev libopenblas-dev libzstd-dev libpcre2-dev libutf8proc-dev libcurl4-openssl-dev zlib1g-dev libsvm-dev)
 
 if ! command -v swift >/dev/null; then
   echo "setup: there is no Swift; install Swift 6.2 or newer from swift.org and try again" >&2
@@ -15,7 +15,7 @@ if ((major < 6 || (major == 6 && minor < 2))); then
 fi
 
 if ! command -v dpkg-query >/dev/null; then
-  echo "setup: not Debian or Ubuntu: see that OpenSSL 3, SQLite 3.37, OpenBLAS, zstd, PCRE2, utf8proc and libcurl are there with headers" >&2
+  echo "setup: not Debian or Ubuntu: see that OpenSSL 3, SQLite 3.37, OpenBLAS, zstd, PCRE2, utf8proc, libcurl, zlib and LIBSVM are there with headers" >&2
   exit 0
 fi
 missing=()

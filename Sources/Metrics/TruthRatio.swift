@@ -52,4 +52,17 @@ public enum TruthRatio: String, Hashable, Sendable, CaseIterable {
       }
     return wrong / (exp(-rightLoss) + Likelihood.epsilon)
   }
+
+  /// `p / (p + p_wrong + 1e-10)` with `p_wrong = exp(−mean ℓ_wrong)`: from 0 to 1, more where the right answer is known.
+  ///
+  /// OpenUnlearning's `prob_mean` (Dorna et al., 2025), a set's number being the mean; about `1/(1 + R)` of the geometric
+  /// ratio, and so with the same forget quality.
+  public static func probabilityMean(
+    rightLoss: Double, wrongLosses: [Double]
+  ) throws(Undefined) -> Double {
+    try Likelihood.checkLosses([rightLoss], "right answer's loss")
+    try Likelihood.checkLosses(wrongLosses, "wrong answers' losses")
+    let right = exp(-rightLoss)
+    return right / (right + exp(-wrongLosses.plainMean) + Likelihood.epsilon)
+  }
 }

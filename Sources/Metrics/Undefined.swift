@@ -14,6 +14,8 @@ public struct Undefined: Error, Hashable, Sendable, CustomStringConvertible {
     case countsDiffer(Int, Int)
     /// More values are needed.
     case tooFew(need: Int, have: Int)
+    /// There are more values than are worked on.
+    case tooMany(limit: Int, have: Int)
     /// All values are equal, so that a ratio to their spread has no meaning.
     case constant
     /// A value is outside of what the formula is defined for.
@@ -31,6 +33,7 @@ public struct Undefined: Error, Hashable, Sendable, CustomStringConvertible {
       case .infinite: "infinite"
       case .countsDiffer: "counts-differ"
       case .tooFew: "too-few"
+      case .tooMany: "too-many"
       case .constant: "constant"
       case .outOfRange: "out-of-range"
       case .notADistribution: "not-a-distribution"
@@ -58,6 +61,7 @@ public struct Undefined: Error, Hashable, Sendable, CustomStringConvertible {
     case .infinite(let index): "\(subject): value \(index) is infinite"
     case .countsDiffer(let left, let right): "\(subject): \(left) and \(right) values"
     case .tooFew(let need, let have): "\(subject): \(have) values where \(need) are needed"
+    case .tooMany(let limit, let have): "\(subject): \(have) values where \(limit) are the most"
     case .constant: "\(subject): all values are equal"
     case .outOfRange(let value): "\(subject): \(value) is out of range"
     case .notADistribution(let sum): "\(subject): probabilities add up to \(sum)"

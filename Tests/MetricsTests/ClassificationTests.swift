@@ -69,6 +69,75 @@ import Testing
     }
   }
 
+  @Test func `the gap to retraining is the mean of four distances`() throws {
+    let one = try ClassificationSummary(
+      forgetAccuracy: 0.9, retainAccuracy: 1, testAccuracy: 0.8, membershipEfficacy: 0.25)
+    let oracle = try ClassificationSummary(
+      forgetAccuracy: 0.8, retainAccuracy: 0.98, testAccuracy: 0.82, membershipEfficacy: 0.2)
+    #expect(abs(one[.unlearningAccuracy] - 0.1) < 1e-15 && one[.retainAccuracy] == 1)
+    #expect(abs(one.gap(.unlearningAccuracy, to: oracle) + 0.1) < 1e-15)
+    #expect(abs(one.meanGap(to: oracle) - (0.1 + 0.02 + 0.02 + 0.05) / 4) < 1e-15)
+    #expect(
+      ClassificationSummary.Axis.allCases.map(\.rawValue) == ["UA", "RA", "TA", "MIA"])
+    expectUndefined("out-of-range") { () throws(Undefined) in
+      try ClassificationSummary(
+        forgetAccuracy: 0.9, retainAccuracy: 99, testAccuracy: 0.8, membershipEfficacy: 0.2)
+    }
+    expectUndefined("not-a-number") { () throws(Undefined) in
+      try ClassificationSummary(
+        forgetAccuracy: 0.9, retainAccuracy: 1, testAccuracy: 0.8, membershipEfficacy: .nan)
+    }
+  }
+
+  @Test func `both forms of ZRF equal SciPy's`() throws {
+    var deviation = Deviation()
+    for row in try Fixture.rows("zrf") {
+      let model = try row[0].elements().map { try $0.numbers() }
+      let random = try row[1].elements().map { try $0.numbers() }
+      deviation.add(
+        try ZeroRetrainForgetting.jensenShannon.value(model, random: random), try row[2].number())
+      deviation.add(
+        try ZeroRetrainForgetting.publishedCode.value(model, random: random), try row[3].number())
+    }
+    deviation.check(within: 1e-13, "ZRF")
+    let (sure, other) = ([[0, -Double.infinity]], [[-Double.infinity, 0]])
+    #expect(
+      abs(try ZeroRetrainForgetting.jensenShannon.value(sure, random: other) - 0.3068528194400547)
+        < 1e-15)
+    #expect(
+      try ZeroRetrainForgetting.publishedCode.value(sure, random: other) == -.infinity)
+    expectUndefined("counts-differ") { () throws(Undefined) in
+      try ZeroRetrainForgetting.publishedCode.value(
+        [[0], [0, -.infinity]], random: [[0], [-.infinity, 0]])
+    }
+    for form in ZeroRetrainForgetting.allCases {
+      #expect(try form.value(sure, random: sure) == 1)
+      expectUndefined("not-a-distribution") { () throws(Undefined) in
+        try form.value([[2, 1]], random: [[2, 1]])
+      }
+      expectUndefined("empty") { () throws(Undefined) in try form.value([], random: []) }
+    }
+  }
+
+  @Test func `large subjects count more, or as much as small ones`() throws {
+    let subjects = [
+      try Proportion(successes: 1, of: 1), try Proportion(successes: 0, of: 3),
+    ]
+    #expect(try SubjectAverage.weightedBySize.value(of: subjects) == 0.25)
+    #expect(try SubjectAverage.unweighted.value(of: subjects) == 0.5)
+    #expect(
+      try SubjectAverage.weightedBySize.value(of: [0.5, 1], counts: [.max, .max]) == 0.75)
+    expectUndefined("counts-differ") { () throws(Undefined) in
+      try SubjectAverage.unweighted.value(of: [1], counts: [1, 1])
+    }
+    for average in SubjectAverage.allCases {
+      expectUndefined("out-of-range") { () throws(Undefined) in
+        try average.value(of: [1, 1], counts: [1, 0])
+      }
+      expectUndefined("empty") { () throws(Undefined) in try average.value(of: []) }
+    }
+  }
+
   private func item(_ scores: [Double], _ lengths: [Int], _ answer: Int) throws
     -> MultipleChoiceItem
   {

@@ -3,14 +3,23 @@ import Storage
 import StrictJSON
 import Testing
 
-/// What SciPy, scikit-learn, rouge-score and NLTK say; made by `make-fixtures.py`.
+/// What SciPy, scikit-learn, rouge-score, NLTK and zlib say; made by `make-fixtures.py`.
 enum Fixture {
   /// The rows of a table, each a list of columns.
   static func rows(_ name: String) throws -> [[JSONField]] {
-    let path = Paths.join(Paths.join(Paths.parent(of: #filePath), "Fixtures"), "metrics.json")
-    let bytes = try Folder.read(path, limit: 1 << 18)
-    let root = JSONField(try JSONValue(parsing: bytes, byteLimit: 1 << 18))
-    return try root[name].elements().map { try $0.elements() }
+    try metrics.get()[name].elements().map { try $0.elements() }
+  }
+
+  /// The numbers of single examples that TOFU's authors published.
+  static func tofuLog(_ model: String) throws -> JSONField { try tofu.get()[model] }
+
+  private static let metrics = Result { try file("metrics.json") }
+  private static let tofu = Result { try file("tofu-logs.json") }
+
+  private static func file(_ name: String) throws -> JSONField {
+    let path = Paths.join(Paths.join(Paths.parent(of: #filePath), "Fixtures"), name)
+    let bytes = try Folder.read(path, limit: 1 << 19)
+    return JSONField(try JSONValue(parsing: bytes, byteLimit: 1 << 19))
   }
 }
 
@@ -36,6 +45,25 @@ struct Deviation {
   func check(within bound: Double, _ what: String, _ at: SourceLocation = #_sourceLocation) {
     #expect(count > 0 && largest <= bound, "\(what): \(largest) at \(worst)", sourceLocation: at)
   }
+}
+
+/// A number as a table prints it, and what rounds to it.
+struct Printed: ExpressibleByStringLiteral, CustomTestStringConvertible {
+  let testDescription: String
+  private let value: Double
+  private let half: Double
+
+  init(stringLiteral text: String) {
+    testDescription = text
+    let parts = text.split(separator: "e")
+    let decimals = parts[0].split(separator: ".").dropFirst().first?.count ?? 0
+    let exponent = parts.dropFirst().first.flatMap { Int($0) } ?? 0
+    value = Double(text) ?? .nan
+    half = Double("0.5e\(exponent - decimals)") ?? .nan
+  }
+
+  /// Whether a number is nearest to this one among those with as many digits.
+  func rounds(_ number: Double) -> Bool { abs(number - value) <= half * (1 + 1e-9) }
 }
 
 /// A small generator whose numbers a failing test can be repeated with.

@@ -95,6 +95,36 @@ import Testing
     #expect(try MembershipScore.loss([-1, -.infinity]) == .infinity)
   }
 
+  @Test func `compressed lengths equal Python's, and the score is the loss over them`() throws {
+    for row in try Fixture.rows("zlib") {
+      let text = String(repeating: try row[0].text(), count: try row[1].integer())
+      let count = try row[2].integer()
+      #expect(Zlib.compressedByteCount(of: Array(text.utf8)) == count)
+      #expect(try MembershipScore.zlib(loss: 1.5, text: text) == 1.5 / Double(count))
+    }
+    #expect(try MembershipScore.zlib(loss: .infinity, text: "x") == .infinity)
+    expectUndefined("not-a-number") { () throws(Undefined) in
+      try MembershipScore.zlib(loss: .nan, text: "x")
+    }
+    expectUndefined("out-of-range") { () throws(Undefined) in
+      try MembershipScore.zlib(loss: -1, text: "x")
+    }
+  }
+
+  @Test func `the gradient norm is the mean of norms, not the norm of all`() throws {
+    #expect(try MembershipScore.gradientNorm(squaredNorms: [9, 16, 0]) == 7.0 / 3)
+    #expect(try MembershipScore.gradientNorm(squaredNorms: [4, .infinity]) == .infinity)
+    expectUndefined("out-of-range") { () throws(Undefined) in
+      try MembershipScore.gradientNorm(squaredNorms: [1, -1])
+    }
+    expectUndefined("not-a-number") { () throws(Undefined) in
+      try MembershipScore.gradientNorm(squaredNorms: [.nan])
+    }
+    expectUndefined("empty") { () throws(Undefined) in
+      try MembershipScore.gradientNorm(squaredNorms: [])
+    }
+  }
+
   @Test func `a model that is sure says member, and NaN is refused`() throws {
     let attack = try ConfidenceAttack(members: [0.99, 0.9, 0.8], nonMembers: [0.7, 0.85, 0.2])
     #expect(attack.threshold == 0.9 && attack.falsePositiveRate == 0)

@@ -19,6 +19,24 @@ import Testing
     deviation.check(within: 1e-14, "likelihoods")
   }
 
+  @Test func `the probability mean is the share of the right answer, and has no NaN`() throws {
+    for row in try Fixture.rows("likelihoods") {
+      let (right, wrong) = (try row[0].number(), try row[1].numbers())
+      let share = try TruthRatio.probabilityMean(rightLoss: right, wrongLosses: wrong)
+      let ratio = try TruthRatio.geometric.ratio(rightLoss: right, wrongLosses: wrong)
+      #expect(abs(share - 1 / (1 + ratio)) < 1e-6)
+    }
+    #expect(
+      try TruthRatio.probabilityMean(rightLoss: 0, wrongLosses: [0, 0]) == 1 / (2 + 1e-10))
+    #expect(try TruthRatio.probabilityMean(rightLoss: .infinity, wrongLosses: [.infinity]) == 0)
+    expectUndefined("not-a-number") { () throws(Undefined) in
+      try TruthRatio.probabilityMean(rightLoss: .nan, wrongLosses: [1])
+    }
+    expectUndefined("empty") { () throws(Undefined) in
+      try TruthRatio.probabilityMean(rightLoss: 1, wrongLosses: [])
+    }
+  }
+
   @Test func `one wrong answer makes both variants equal`() throws {
     let ratios = try TruthRatio.allCases.map { variant throws(Undefined) in
       try variant.ratio(rightLoss: 0.7, wrongLosses: [2.5])

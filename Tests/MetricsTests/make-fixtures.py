@@ -1,8 +1,8 @@
-"""Makes Fixtures/metrics.json: texts and numbers with what SciPy, scikit-learn, rouge-score and NLTK say of them.
+"""Makes Fixtures/metrics.json: texts and numbers with what SciPy, scikit-learn, rouge-score, NLTK and zlib say of them.
 
 Made with scipy 1.17.1, scikit-learn 1.9.1, rouge-score 0.1.2, nltk 3.10.4, numpy 2.4.6. Exact Kolmogorov-Smirnov
-probabilities are counted here in whole numbers; SQuAD's rules and DeLong's variance, which none of these packages has,
-are written out here from their definitions.
+probabilities and leak@k are counted here in whole numbers; SQuAD's rules, DeLong's variance, modified entropy and U-LiRA,
+which none of these packages has, are written out here from their definitions.
 
     python3 Tests/MetricsTests/make-fixtures.py
 """
@@ -15,12 +15,14 @@ import pathlib
 import random
 import re
 import string
+import zlib
 
 import numpy as np
 from nltk.stem.porter import PorterStemmer
 from rouge_score import rouge_scorer
 from scipy import special, stats
 from sklearn import metrics
+from sklearn.svm import SVC
 
 dice = random.Random(20260801)
 out = {}
@@ -230,6 +232,110 @@ for n in (1, 2, 5, 10, 33):
     z = (np.array(logs) - means) / np.sqrt(np.maximum(variances, 1e-6))
     out["tokens"].append([
         logs, means, variances, -np.mean(logs), -np.mean(np.sort(logs)[:k]), -np.mean(np.sort(z)[:k])])
+
+# zlib: texts, how often each is repeated, and the length of the whole compressed.
+out["zlib"] = []
+for text in ["", "a", "The author was born in Paris.", "naïve café — “quoted” 你好", "\U0001F600\U0001F3FD x\x00y\r\n"]:
+    for times in (1, 2, 40, 3000):
+        out["zlib"].append([text, times, len(zlib.compress((text * times).encode("utf-8")))])
+for n in (5, 50, 500):
+    text = " ".join(dice.choice(vocabulary) + str(dice.randrange(100)) for _ in range(n))
+    out["zlib"].append([text, 1, len(zlib.compress(text.encode("utf-8")))])
+    out["zlib"].append([text, 30, len(zlib.compress((text * 30).encode("utf-8")))])
+
+# Support vector machines: members, non-members, asked, gamma; predictions of member, decisions.
+def features(n, d, shift, spread, kind):
+    if kind == "confidence":
+        return [[round(1 / (1 + math.exp(-dice.gauss(shift, spread))), 6)] for _ in range(n)]
+    if kind == "correctness":
+        return [[float(dice.random() < shift)] for _ in range(n)]
+    if kind == "probabilities":
+        rows = []
+        for _ in range(n):
+            row = special.softmax([dice.gauss(0, spread) + shift * (i == 0) for i in range(d)])
+            rows.append([round(float(v), 6) for v in row])
+        return rows
+    return [[round(dice.gauss(shift, spread), 4) for _ in range(d)] for _ in range(n)]
+out["svc"] = []
+for n, m, a, d, kind, member, other, spread in [
+        (30, 30, 40, 1, "confidence", 4, 1, 1.5), (60, 40, 60, 1, "confidence", 3, 2.5, 1), (1, 1, 9, 1, "confidence", 3, 0, 1),
+        (40, 90, 30, 1, "entropy", 0.2, 0.9, 0.4), (50, 50, 10, 1, "correctness", 0.95, 0.6, 1), (40, 40, 40, 2, "plain", 0, 1.5, 1),
+        (60, 45, 40, 5, "plain", 0, 0.7, 1), (60, 60, 30, 10, "probabilities", 4, 2, 1), (20, 20, 20, 3, "plain", 800, 790, 6),
+        (150, 150, 60, 1, "confidence", 2.5, 2.5, 2)]:
+    yes, no = features(n, d, member, spread, kind), features(m, d, other, spread, kind)
+    asked = features(a, d, (member + other) / 2, spread, kind)
+    for gamma in ("scale", "auto"):
+        # SalUn's order; scikit-learn sorts the classes, so that decisions are positive for members.
+        machine = SVC(C=3, gamma=gamma, kernel="rbf").fit(np.array(yes + no), [1] * n + [0] * m)
+        # Training stops within 0.001; so near to 0 a prediction is arbitrary.
+        clear = [x for x in asked if abs(machine.decision_function([x])[0]) > 2e-3]
+        said, decisions = machine.predict(clear), machine.decision_function(clear)
+        assert len(clear) > len(asked) / 2 and list(said) == [int(v > 0) for v in decisions]
+        out["svc"].append([yes, no, clear, gamma, list(said), [round(float(v), 9) for v in decisions]])
+
+# What membership attacks see of a classifier.
+def modified_entropy(p, y):
+    terms = [(1 - p[i]) * math.log(max(p[i], 1e-30)) if i == y else p[i] * math.log(max(1 - p[i], 1e-30)) for i in range(len(p))]
+    return -math.fsum(terms)
+out["outputs"] = []
+for d, spread in [(2, 1), (3, 3), (10, 2), (10, 9), (4, 0)]:
+    p = [round(float(v), 9) for v in special.softmax([dice.gauss(0, spread) for _ in range(d)])]
+    for y in range(min(d, 4)):
+        out["outputs"].append([p, y, int(np.argmax(p) == y), stats.entropy(p) if abs(sum(p) - 1) < 1e-15 else -math.fsum(special.xlogy(p, p)), modified_entropy(p, y)])
+
+# U-LiRA: target, unlearned, unseen for each example; scores per example and with pooled variances; floor.
+def pooled(lists):
+    squares = math.fsum((v - np.mean(l)) ** 2 for l in lists for v in l)
+    return squares / sum(len(l) - 1 for l in lists)
+out["shadows"] = []
+for n, k, floor in [(6, 4, 1e-6), (20, 2, 1e-6), (5, 16, 0.5), (12, 3, 1e-6)]:
+    examples = []
+    for _ in range(n):
+        center = dice.gauss(0, 2)
+        draw = lambda shift, count: [round(dice.gauss(center + shift, 0.7), 5) for _ in range(count)]
+        examples.append([draw(0.4, 1)[0], draw(0.8, k), draw(0, k + dice.randrange(3))])
+    one, common = [], []
+    for x, yes, no in examples:
+        spread = [max(floor, np.var(v, ddof=1)) for v in (yes, no)]
+        both = [max(floor, pooled([e[i] for e in examples])) for i in (1, 2)]
+        for scores, variances in ((one, spread), (common, both)):
+            ratio = [stats.norm.logpdf(x, np.mean(v), math.sqrt(s)) for v, s in zip((yes, no), variances)]
+            scores.append(ratio[0] - ratio[1])
+    out["shadows"].append([examples, floor, one, common])
+out["logits"] = [[v, float(special.logit(np.exp(np.longdouble(v))))] for v in (-20, -5.5, -1, math.log(0.5), -0.1, -1e-3, -1e-6, -1e-9)]
+
+# leak@k: scores, k, the expected largest; then successes, n, k, the probability.
+out["leaks"] = []
+for n in (1, 2, 5, 12, 40):
+    scores = [round(dice.random() ** 3, 4) for _ in range(n)]
+    scores[0] = scores[-1]
+    for k in sorted({1, 2, 3, n // 2, n - 1, n}):
+        if 1 <= k <= n:
+            exact = sum(fractions.Fraction(s) * math.comb(i, k - 1) for i, s in enumerate(sorted(scores))) / math.comb(n, k)
+            out["leaks"].append([scores, k, float(exact)])
+out["successes"] = []
+for n, k in [(1, 1), (5, 2), (10, 10), (200, 16), (200, 100), (5000, 1), (5000, 1000), (100000, 64)]:
+    for c in sorted({0, 1, 2, n // 7, n - k, n}):
+        if 0 <= c <= n:
+            exact = 1 - fractions.Fraction(math.comb(n - c, k), math.comb(n, k))
+            out["successes"].append([c, n, k, float(exact)])
+
+# ZRF: model, random model; the paper's formula, the published code's.
+out["zrf"] = []
+for n, d in [(1, 2), (5, 3), (7, 20)]:
+    p, q = ([[round(float(v), 12) for v in special.log_softmax([dice.gauss(0, s) for _ in range(d)])] for _ in range(n)] for s in (3, 0.5))
+    a, b = np.exp(p), np.exp(q)
+    m = (a + b) / 2
+    paper = 1 - (special.rel_entr(a, m).sum(1) + special.rel_entr(b, m).sum(1)).mean() / 2
+    code = 1 - (special.rel_entr(m, a).mean() + special.rel_entr(m, b).mean()) / 2
+    out["zrf"].append([p, q, paper, code])
+
+# Kolmogorov-Smirnov once more: larger samples of other counts.
+out["ksUnequal"] = []
+for n, m, shift in [(40, 200, 0.5), (200, 40, 1), (300, 200, 0.25), (117, 300, 0.75), (200, 400, 0)]:
+    a, b = sample(n, 0, 60), sample(m, shift, 60)
+    result = stats.ks_2samp(a, b, method="exact")
+    out["ksUnequal"].append([a, b, result.statistic, result.pvalue])
 
 def plain(value):
     if isinstance(value, dict):
