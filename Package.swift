@@ -231,7 +231,7 @@ let package = Package(
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: house),
     .testTarget(
       name: "MetricsTests", dependencies: ["Metrics", "Storage", "StrictJSON"],
-      exclude: ["Fixtures", "make-fixtures.py"], swiftSettings: house),
+      exclude: ["Fixtures", "make-fixtures.py", "reduce-tofu-logs.py"], swiftSettings: house),
     .testTarget(
       name: "TransformerTests",
       dependencies: [
