@@ -91,23 +91,41 @@ public struct Threshold: Hashable, Sendable {
     return value
   }
 
+  /// Why a threshold is not kept.
+  enum Fault: Hashable, Sendable {
+    /// There is no number to be held against it.
+    case unmeasured(String)
+    /// The number is beyond it.
+    case broken(String)
+
+    var reason: String {
+      switch self {
+      case .unmeasured(let reason), .broken(let reason): reason
+      }
+    }
+
+    var isMeasured: Bool { if case .broken = self { true } else { false } }
+  }
+
   /// Why the threshold is not kept; nil where it is.
   ///
   /// Every measurement that is meant must keep it, and there must be one.
-  func fault(in recorded: [JSONValue]) -> String? {
+  func fault(in recorded: [JSONValue]) -> Fault? {
     let meant = recorded.filter(isMeant)
-    guard !meant.isEmpty else { return "the patch's statement has no such measurement" }
+    guard !meant.isEmpty else { return .unmeasured("there is no such measurement") }
     for entry in meant {
       let field = JSONField(entry)
       guard case .string(let text) = field["value"].value else {
         guard case .string(let reason) = field["reason"].value else {
-          return "the measurement has no value"
+          return .unmeasured("the measurement has no value")
         }
-        return "the measurement has no value: \(reason)"
+        return .unmeasured("the measurement has no value: \(reason)")
       }
-      guard let value = Self.finite(text.text) else { return "\(text) is no finite number" }
-      if let min, value < min.value { return "\(text) is below \(min.text)" }
-      if let max, value > max.value { return "\(text) is above \(max.text)" }
+      guard let value = Self.finite(text.text) else {
+        return .unmeasured("\(text) is no finite number")
+      }
+      if let min, value < min.value { return .broken("\(text) is below \(min.text)") }
+      if let max, value > max.value { return .broken("\(text) is above \(max.text)") }
     }
     return nil
   }

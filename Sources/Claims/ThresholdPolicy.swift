@@ -39,12 +39,14 @@ public struct ThresholdPolicy: Hashable, Sendable {
   /// - Parameter recorded: `metrics.recorded` of a patch's statement.
   public func judge(_ recorded: [JSONValue], configuration: [ResourceDescriptor]) -> Judgement {
     var (passed, warned, failed, notes): ([String], [String], [String], [String]) = ([], [], [], [])
+    var unmeasured: [String] = []
     for threshold in thresholds {
       guard let fault = threshold.fault(in: recorded) else {
         passed.append(threshold.name)
         continue
       }
-      notes.append("\(threshold.name): \(fault)")
+      notes.append("\(threshold.name): \(fault.reason)")
+      if !fault.isMeasured, !threshold.isWarning { unmeasured.append(threshold.name) }
       if threshold.isWarning {
         warned.append(threshold.name)
       } else {
@@ -54,13 +56,15 @@ public struct ThresholdPolicy: Hashable, Sendable {
     return Judgement(
       result: TestResult(
         configuration: configuration, passed: passed, warned: warned, failed: failed),
-      notes: notes)
+      unmeasured: unmeasured, notes: notes)
   }
 
   /// What measurements come to.
   public struct Judgement: Hashable, Sendable {
     /// The claim.
     public let result: TestResult
+    /// The failed tests that have no number to be judged by, such as those that need an oracle.
+    public let unmeasured: [String]
     /// Why each test that did not pass did not, for people.
     public let notes: [String]
   }

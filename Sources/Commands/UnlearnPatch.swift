@@ -20,7 +20,8 @@ public struct UnlearnPatch: ParsableCommand {
     subcommands: [
       Init.self, Keygen.self, Trust.self, Request.self, Inspect.self, Create.self, Diff.self,
       Compose.self, Sign.self, Unseal.self, Apply.self, Rollback.self, Recover.self, Finalize.self,
-      Verify.self, LedgerCommand.self, Report.self, Finetune.self, Fisher.self,
+      Verify.self, Evaluate.self, Attack.self, LedgerCommand.self, Report.self, Finetune.self,
+      Fisher.self,
     ])
 
   /// Parses nothing of its own.

@@ -62,7 +62,7 @@ public struct MembershipAttack: Hashable, Sendable {
     }
   }
 
-  private static func auc(_ forget: [Double], _ holdout: [Double]) -> Double {
+  static func auc(_ forget: [Double], _ holdout: [Double]) -> Double {
     var (below, upTo, doubled) = (0, 0, 0)
     for score in holdout {
       while below < forget.count, forget[below] < score { below += 1 }

@@ -29,7 +29,9 @@ public struct PatchChain: Sendable {
     throws(ProvenanceError)
   {
     var links: [Link] = []
-    for path in paths { links.append(Link(path: path, statement: try Self.statement(of: path))) }
+    for path in paths {
+      links.append(Link(path: path, statement: try SignedPatch.statement(of: path)))
+    }
     guard let first = links.first, links.count > 1 else {
       throw ProvenanceError(.usage, "composing takes at least two patches")
     }
@@ -62,24 +64,6 @@ public struct PatchChain: Sendable {
       .state,
       "\(link.path): was made for the model \(base.root), which is not \(what) (\(model.root))\(place)",
       hint: hint)
-  }
-
-  /// What is said of a patch by the bundle beside it, else by the statement that is not signed yet.
-  private static func statement(of path: String) throws(ProvenanceError) -> PatchStatement {
-    let (bundle, plain) = (SignedPatch.bundlePath(path), SignedPatch.statementPath(path))
-    if try storing({ () throws(StorageError) in try FileStatus.ifExists(bundle) }) != nil {
-      return try SignedPatch(path: path).statement
-    }
-    guard try storing({ () throws(StorageError) in try FileStatus.ifExists(plain) }) != nil else {
-      throw ProvenanceError(
-        .incomplete, "\(path): neither \(bundle) nor \(plain) is there, so its base is not known",
-        hint: "get the bundle from where the patch came from")
-    }
-    let bytes = try storing { () throws(StorageError) in
-      try Folder.read(plain, limit: SigstoreBundle.byteLimit)
-    }
-    let document = try attesting { () throws(AttestationError) in try Statement(parsing: bytes) }
-    return try patching { () throws(PatchError) in try PatchStatement(document) }
   }
 
   /// The request that the composed patch answers: that of its parts, where all answer the same.

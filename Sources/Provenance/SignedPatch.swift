@@ -18,6 +18,24 @@ public struct SignedPatch: ~Copyable, Sendable {
   /// The name of the statement of a patch that is not signed yet.
   public static func statementPath(_ patch: String) -> String { patch + ".statement.json" }
 
+  /// What is said of a patch by the bundle beside it, else by the statement that is not signed yet.
+  public static func statement(of path: String) throws(ProvenanceError) -> PatchStatement {
+    let (bundle, plain) = (bundlePath(path), statementPath(path))
+    if try storing({ () throws(StorageError) in try FileStatus.ifExists(bundle) }) != nil {
+      return try SignedPatch(path: path).statement
+    }
+    guard try storing({ () throws(StorageError) in try FileStatus.ifExists(plain) }) != nil else {
+      throw ProvenanceError(
+        .incomplete, "\(path): neither \(bundle) nor \(plain) is there, so its base is not known",
+        hint: "get the bundle from where the patch came from")
+    }
+    let bytes = try storing { () throws(StorageError) in
+      try Folder.read(plain, limit: SigstoreBundle.byteLimit)
+    }
+    let document = try attesting { () throws(AttestationError) in try Statement(parsing: bytes) }
+    return try patching { () throws(PatchError) in try PatchStatement(document) }
+  }
+
   /// Opens patch and bundle and checks that they belong together; trust is judged apart.
   public init(path: String) throws(ProvenanceError) {
     let bundlePath = Self.bundlePath(path)

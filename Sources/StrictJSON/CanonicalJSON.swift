@@ -13,9 +13,13 @@ public enum CanonicalJSON {
   }
 
   /// Writes the canonical form: no white space, members ordered by their keys' UTF-16 units.
-  public static func encode(_ value: JSONValue) throws(EncodingError) -> [UInt8] {
+  ///
+  /// - Parameter keepsNumbers: Whether numbers that have no canonical form are written as they were read.
+  public static func encode(_ value: JSONValue, keepsNumbers: Bool = false)
+    throws(EncodingError) -> [UInt8]
+  {
     var bytes: [UInt8] = []
-    try write(value, into: &bytes, indent: nil, keepsNumbers: false)
+    try write(value, into: &bytes, indent: nil, keepsNumbers: keepsNumbers)
     return bytes
   }
 

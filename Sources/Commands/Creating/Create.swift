@@ -35,6 +35,7 @@ struct Create: ParsableCommand {
   @OptionGroup(title: "How they are updated") var update: UpdateOptions
   @OptionGroup(title: "Successive second-order requests") var memory: MemoryOptions
   @OptionGroup(title: "What is measured") var measuring: MeasuringOptions
+  @OptionGroup(title: "A relearning attack") var relearning: RelearningOptions
   @OptionGroup(title: "Stopping and going on") var keeping: KeepingOptions
 
   func validate() throws {
@@ -50,7 +51,8 @@ struct Create: ParsableCommand {
       if method == .ablate { return try ablate(surroundings) }
       let creation = Creation(
         model: model, method: method, units: units, data: data, selection: selection,
-        update: update, memory: memory, measuring: measuring, keeping: keeping)
+        update: update, memory: memory, measuring: measuring, relearning: relearning,
+        keeping: keeping)
       return try creation.run(making, common, surroundings, progress)
     }
   }

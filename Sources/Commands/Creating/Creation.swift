@@ -21,6 +21,7 @@ struct Creation {
   let update: UpdateOptions
   let memory: MemoryOptions
   let measuring: MeasuringOptions
+  let relearning: RelearningOptions
   let keeping: KeepingOptions
 
   func run(
@@ -59,7 +60,7 @@ struct Creation {
     let effect = try stages.time("evaluation") {
       try EffectEvaluation(
         before: before, after: after, oracle: input.oracle, on: input.questions,
-        options: measuring.options(update))
+        options: options())
     }
     let drift = try stages.time("drift") { try self.drift(of: after, input) }
     if let path = selection.saveMask {
@@ -79,6 +80,12 @@ struct Creation {
       replacing: isResumed, common: common, surroundings)
     try Folder.remove(statePath)
     return answer
+  }
+
+  private func options() throws -> EvaluationOptions {
+    var options = measuring.options(seeds: [update.seed], tokensPerPass: update.tokensPerPass)
+    options.relearning = try relearning.attack(batch: update.batch, seed: update.seed)
+    return options
   }
 
   // MARK: Units

@@ -50,7 +50,7 @@ struct CreationInput {
     )
     let questions = try EvaluationSets(
       encoder, forget: forget, retain: retain, test: test, utility: utility, choices: choices,
-      limits: EvaluationSets.Limits(questions: measuring.questions, choices: measuring.choiceLimit))
+      limits: measuring.limits)
     var sets = UnlearningData(
       forget: questions.examples[.forget] ?? [], retain: questions.examples[.retain] ?? [],
       test: questions.examples[.test] ?? [])

@@ -28,51 +28,24 @@ struct MeasuringOptions: ParsableArguments {
       repeated.
       """)
   var utility: [String] = []
-  @Option(
-    name: .long,
-    help: """
-      Attack each model: train it on a part of the forget set and look after so many steps whether the rest comes \
-      back, comma-separated: 1,5,10,20.
-      """)
-  var relearn: String?
-  @Option(name: .long, help: "The attack's rate.")
-  var relearnRate = 1e-5
-  @Option(name: .long, help: "The share of the forget set that the attacker has.")
-  var relearnShare = 0.5
 
   func validate() throws {
-    guard newTokens >= 0, questions > 0, choiceLimit > 0, relearnRate > 0, relearnRate < .infinity,
-      relearnShare > 0, relearnShare < 1
-    else {
+    guard newTokens >= 0, questions > 0, choiceLimit > 0 else {
       throw ValidationError(
-        "--new-tokens must be at least 0, --questions and --choice-limit at least 1, --relearn-rate above 0, --relearn-share between 0 and 1"
-      )
-    }
-    _ = try steps()
-  }
-
-  private func steps() throws -> [Int]? {
-    try relearn.map { text in
-      try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-        guard let step = Int(part), (1...100_000).contains(step) else {
-          throw ValidationError("--relearn: expected steps such as 1,5,10,20")
-        }
-        return step
-      }
+        "--new-tokens must be at least 0, --questions and --choice-limit at least 1")
     }
   }
 
-  /// What an evaluation computes.
-  func options(_ update: UpdateOptions) throws -> EvaluationOptions {
+  /// What an evaluation computes, without attacks.
+  func options(seeds: [UInt64], tokensPerPass: Int) -> EvaluationOptions {
     EvaluationOptions(
-      seeds: [update.seed], tokensPerPass: update.tokensPerPass,
-      newTokens: newTokens > 0 ? newTokens : nil, measuresUtility: newTokens > 0,
-      relearning: try steps().map {
-        EvaluationOptions.Relearning(
-          RelearningAttack(
-            rate: relearnRate, batchSize: update.batch, steps: $0, seed: update.seed),
-          leakedShare: relearnShare)
-      })
+      seeds: seeds, tokensPerPass: tokensPerPass, newTokens: newTokens > 0 ? newTokens : nil,
+      measuresUtility: newTokens > 0)
+  }
+
+  /// How many examples of each file are asked.
+  var limits: EvaluationSets.Limits {
+    EvaluationSets.Limits(questions: questions, choices: choiceLimit)
   }
 
   /// Reads the files of sets, `NAME=FILE` or `NAME:SUBJECT=FILE`.

@@ -30,9 +30,10 @@ public struct AnswerScores: Sendable, Hashable {
     let prompts = questions.indices.filter {
       if case .prompt = questions[$0].source { true } else { false }
     }
+    var random = RandomNumbers(seed: 0)
     let tokens = try model.answers(
       to: prompts.map { questions[$0] }, end: set.end, newTokens: newTokens,
-      tokensPerPass: tokensPerPass)
+      tokensPerPass: tokensPerPass, .greedy, random: &random)
     var texts = Array(repeating: "", count: questions.count)
     do throws(TokenizerError) {
       for (index, answer) in zip(prompts, tokens) {

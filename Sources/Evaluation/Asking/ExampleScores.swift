@@ -45,6 +45,16 @@ public struct ExampleScores: Sendable, Hashable {
 
   private init() {}
 
+  /// These scores and those of further examples, as one.
+  func followed(by other: ExampleScores) -> ExampleScores {
+    var scores = self
+    scores.losses += other.losses
+    scores.counts += other.counts
+    scores.hits += other.hits
+    scores.divergences += other.divergences
+    return scores
+  }
+
   /// Scores examples under several models and, where there is one, under the oracle, once each.
   ///
   /// - Returns: One for each model, with divergences from the oracle; the oracle's own comes last.

@@ -3,9 +3,9 @@ import Compute
 import Training
 import Transformer
 
-/// Greedy answers to questions.
+/// Answers to questions.
 extension Model<Float> {
-  /// Continues prompts with the most probable tokens until an answer ends.
+  /// Continues prompts until an answer ends.
   ///
   /// An answer has at most `newTokens` tokens; where no token ends it, also at most twice as many as the right
   /// one; and no more than the model has positions for. No answer depends on those beside it but for rounding.
@@ -13,20 +13,20 @@ extension Model<Float> {
   /// - Returns: The tokens of each answer, without the one that ended it; none for a question with no tokens or
   ///   with a passage.
   func answers(
-    to questions: [QuestionSet.Question], end: Int32?, newTokens: Int, tokensPerPass: Int
+    to questions: [QuestionSet.Question], end: Int32?, newTokens: Int, tokensPerPass: Int,
+    _ choice: GenerationOptions.Choice, random: inout RandomNumbers
   ) throws(ComputationError) -> [[Int32]] {
     let requests = questions.map {
       AnswerRequest(
         $0, hasEnd: end != nil, newTokens: newTokens, positions: plan.sequenceLimit)
     }
     var answers = Array(repeating: [Int32](), count: questions.count)
-    var random = RandomNumbers(seed: 0)
     for batch in AnswerRequest.batches(requests, tokens: tokensPerPass) {
       let longest = batch.reduce(0) { max($0, requests[$1].limit) }
       let generated = try computing { () throws(InputError) in
         try generate(
           batch.map { requests[$0].prompt },
-          GenerationOptions(limit: longest, ends: end.map { [$0] } ?? []), random: &random)
+          GenerationOptions(choice, limit: longest, ends: end.map { [$0] } ?? []), random: &random)
       }
       for (index, result) in zip(batch, generated) {
         answers[index] = Array(result.tokens.prefix(requests[index].limit))

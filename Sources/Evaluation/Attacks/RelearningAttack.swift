@@ -39,6 +39,14 @@ public struct RelearningAttack: Sendable, Hashable {
     public fileprivate(set) var leaked: [ExampleScores] = []
     /// The scores of the examples that the attacker does not have.
     public fileprivate(set) var held: [ExampleScores] = []
+
+    /// This course and one of the same attack on other examples, as one.
+    func followed(by other: Course) -> Course {
+      var course = self
+      course.leaked = zip(leaked, other.leaked).map { $0.followed(by: $1) }
+      course.held = zip(held, other.held).map { $0.followed(by: $1) }
+      return course
+    }
   }
 
   /// Attacks a copy of a model.

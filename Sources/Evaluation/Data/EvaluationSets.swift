@@ -1,4 +1,5 @@
 import Architecture
+public import Tokenization
 public import Training
 
 /// What models are asked: the examples of a request, questions to answer, choices, and what should be kept.
@@ -19,12 +20,18 @@ public struct EvaluationSets: Sendable {
 
   /// The examples whose labels are scored; no entry, or none in it, where a set was not given.
   public var examples: [EffectEvaluation.Part: [EncodedExample]]
+  /// Makes texts of tokens, where the models are language models.
+  public var tokenizer: Tokenizer?
+  /// The token that ends answers; nil for none.
+  public var end: Int32?
   /// Right and wrong answers to the forget set's questions; empty where the data have none.
   public var truth: TruthExamples
   /// Questions of the forget, the retain and the test set.
   public var questions: [EffectEvaluation.Part: QuestionSet]
   /// Sets of multiple-choice questions.
   public var choices: [ChoiceSet]
+  /// MUSE's prompts.
+  public var continuations: [ContinuationSet] = []
   /// What model utility is made of: the retain set, and others; empty where the retain set has no wrong answers.
   public var utility: [UtilitySet]
 
@@ -80,6 +87,7 @@ public struct EvaluationSets: Sendable {
       if !set.questions.isEmpty { questions[part] = set }
     }
     if encoder.task == .languageModel {
+      (tokenizer, end) = (encoder.tokenizer, encoder.end)
       if let forget { truth = try TruthExamples(of: forget, encoder) }
       var kept: UtilitySet?
       if let retain {

@@ -3,9 +3,13 @@ import Metrics
 /// How measurements are entered.
 extension EffectEvaluation {
   mutating func enter(
-    _ measurement: Measurement, _ subject: Subject, _ part: Part? = nil, set: String? = nil
+    _ measurement: Measurement, _ subject: Subject, _ part: Part? = nil, set: String? = nil,
+    values: [Double] = []
   ) {
-    entries.append(Entry(subject: subject, part: part, set: set, measurement: measurement))
+    entries.append(
+      Entry(
+        subject: subject, part: part, set: set, condition: options.condition,
+        measurement: measurement, values: values))
   }
 
   /// The mean of a value for each example, with Student's interval.
@@ -17,7 +21,7 @@ extension EffectEvaluation {
       name, variant: variant, count: values.count, seeds: options.seeds,
       value: { () throws(Undefined) in try SampleSummary(values).mean },
       interval: { () throws(Undefined) in try SampleSummary(values).interval() })
-    enter(measurement, subject, part, set: set)
+    enter(measurement, subject, part, set: set, values: values)
   }
 
   /// The share of examples, with Wilson's interval.
@@ -29,7 +33,7 @@ extension EffectEvaluation {
       name, variant: variant, count: outcomes.count, seeds: options.seeds,
       value: { () throws(Undefined) in try Proportion(outcomes).value },
       interval: { () throws(Undefined) in try Proportion(outcomes).wilson() })
-    enter(measurement, subject, part, set: set)
+    enter(measurement, subject, part, set: set, values: outcomes.map { $0 ? 1 : 0 })
   }
 
   /// What was not run, entered with the result of unlearning.

@@ -13,6 +13,7 @@ extension EffectEvaluation {
       ])
       if let part = entry.part { object["part"] = .text(part.rawValue) }
       if let set = entry.set { object["set"] = .text(set) }
+      if let condition = entry.condition { object["condition"] = .text(condition) }
       if let value = measurement.value { object["value"] = .text("\(value)") }
       if let reason = measurement.reason { object["reason"] = .text(reason) }
       if !measurement.seeds.isEmpty {

@@ -48,21 +48,4 @@ extension EffectEvaluation {
       enter(mean: scores.divergences, "oracle-distance", "jensen-shannon", subject, part)
     }
   }
-
-  /// The loss attack of forget against held-out examples: 1 where the forget set looks memorised, ½ where it
-  /// looks like examples that were never seen.
-  mutating func addMembership(_ subject: Subject) {
-    guard let forget = scores[subject]?[.forget], let test = scores[subject]?[.test] else {
-      return skip(
-        "membership-auc", "loss", subject: subject, because: "no held-out examples were given")
-    }
-    let (first, second) = (forget.means, test.means)
-    let measurement = Measurement(
-      "membership-auc", variant: "loss", count: first.count + second.count, seeds: options.seeds,
-      value: { () throws(Undefined) in try MembershipAttack(forget: first, holdout: second).auc },
-      interval: { () throws(Undefined) in
-        try MembershipAttack(forget: first, holdout: second).deLong()
-      })
-    enter(measurement, subject)
-  }
 }

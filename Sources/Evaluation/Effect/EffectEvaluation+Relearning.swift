@@ -11,11 +11,11 @@ extension EffectEvaluation {
     }
     let examples = Array((sets.examples[.forget] ?? []).prefix(max(0, settings.limit)))
     let attack = settings.attack
-    let (leaked, held) = attack.split(examples, leakedShare: settings.leakedShare)
-    guard !leaked.isEmpty, !held.isEmpty else {
+    let splits = settings.source.splits(of: examples, attack)
+    guard !splits.isEmpty, splits.allSatisfy({ !$0.leaked.isEmpty && !$0.held.isEmpty }) else {
       return skip(
         "relearning-gain", "held.\(attack.variant)", .forget,
-        because: "the forget set has \(examples.count) examples, which can't be parted in two")
+        because: settings.source.refusal(examples.count))
     }
     guard attack.steps.count > 1 else {
       return skip(
@@ -23,10 +23,16 @@ extension EffectEvaluation {
     }
     for (subject, model) in models {
       do throws(ComputationError) {
-        let course = try attack.course(
-          of: model, leaked: leaked, held: held, tokensPerPass: options.tokensPerPass)
+        var course: RelearningAttack.Course?
+        for split in splits {
+          let next = try attack.course(
+            of: model, leaked: split.leaked, held: split.held,
+            tokensPerPass: options.tokensPerPass)
+          course = course?.followed(by: next) ?? next
+        }
+        guard let course else { continue }
         courses[subject] = course
-        add(course.leaked, "leaked", course.steps, attack, subject)
+        add(course.leaked, settings.source.name, course.steps, attack, subject)
         add(course.held, "held", course.steps, attack, subject)
       } catch {
         skip(

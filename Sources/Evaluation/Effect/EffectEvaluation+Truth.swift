@@ -25,7 +25,7 @@ extension EffectEvaluation {
         interval: { () throws(Undefined) in
           try SampleSummary(TruthRatio.Aggregate.closerToOneIsBetter.scores(of: values)).interval()
         })
-      enter(measurement, subject, .forget)
+      enter(measurement, subject, .forget, values: values)
     }
     guard let oracle = ratios[.oracle] else {
       skip("forget-quality", "ks.geometric", .forget, because: "no oracle was given")

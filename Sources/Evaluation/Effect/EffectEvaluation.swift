@@ -24,8 +24,12 @@ public struct EffectEvaluation: Sendable {
     public let part: Part?
     /// The set, by its name, where it is none of the three.
     public let set: String?
+    /// What was done to the models or their prompts before, such as `weights.rtn4`; nil where nothing was.
+    public let condition: String?
     /// The value, or why there is none.
     public let measurement: Measurement
+    /// Each example's value, in the order of the file; empty where the number is no mean over examples.
+    public let values: [Double]
   }
 
   /// A model with its name.
@@ -37,6 +41,8 @@ public struct EffectEvaluation: Sendable {
   public internal(set) var entries: [Entry] = []
   /// The scores that they were made of.
   public internal(set) var scores: [Subject: [Part: ExampleScores]] = [:]
+  /// The losses of a model that attacks compare with; none where there is none.
+  private(set) var referenceLosses: [Part: [Double]] = [:]
   /// The answers that models gave, with their scores; in memory alone.
   public internal(set) var answers: [Subject: [Part: AnswerScores]] = [:]
   /// What relearning attacks saw.
@@ -48,20 +54,32 @@ public struct EffectEvaluation: Sendable {
   ///   - before: The model that was unlearned; nil where it is not at hand.
   ///   - after: What came of it, or any model that is to be measured.
   ///   - oracle: The model that was trained without the forget set, by the same recipe; nil where there is none.
+  ///   - reference: A model of the same vocabulary that never saw the forget set, for the reference attack.
   ///   - sets: What they are asked.
   public init(
     before: Model<Float>? = nil, after: Model<Float>, oracle: Model<Float>? = nil,
-    on sets: EvaluationSets, options: EvaluationOptions
+    reference: Model<Float>? = nil, on sets: EvaluationSets, options: EvaluationOptions
   ) throws(ComputationError) {
     self.options = options
     var models: [Named] = [(.after, after)]
     if let before { models.insert((.before, before), at: 0) }
     if let oracle { models.append((.oracle, oracle)) }
+    if let reference {
+      for part in [Part.forget, .test] {
+        guard let examples = sets.examples[part], !examples.isEmpty else { continue }
+        referenceLosses[part] = try ExampleScores(
+          of: reference, on: examples, tokensPerPass: options.tokensPerPass
+        ).means
+      }
+    }
     try addLabels(models, sets)
     for (subject, _) in models { addMembership(subject) }
     try addTruth(sets.truth, models)
+    try addTokens(models, sets)
     try addAnswers(models, sets)
+    try addContinuations(models, sets)
     try addChoices(models, sets)
+    try addClassification(models, sets)
     try addUtility(models, sets)
     addRelearning(models, sets)
   }

@@ -1,10 +1,11 @@
 import Attestation
-import Claims
+public import Claims
 public import Storage
 
 /// A policy of thresholds with the digest of its file, which the claim names.
 public struct ThresholdFile: Sendable {
-  let policy: ThresholdPolicy
+  /// The thresholds.
+  public let policy: ThresholdPolicy
   /// The SHA-256 of the file.
   public let digest: Digest
 

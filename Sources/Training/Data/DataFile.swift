@@ -25,6 +25,15 @@ public struct DataFile: Sendable {
     self.path = path
   }
 
+  private init(path: String, digest: Digest, examples: [Example]) {
+    (self.path, self.digest, self.examples) = (path, digest, examples)
+  }
+
+  /// The file as if it had other examples, such as its own in other words.
+  public func with(_ examples: [Example]) -> DataFile {
+    DataFile(path: path, digest: digest, examples: examples)
+  }
+
   private static func digest(_ file: borrowing MappedFile) -> Digest {
     SHA256.digest(of: file.bytes)
   }

@@ -85,7 +85,7 @@ extension Example.Answered {
     }
     self.init(
       question: try line[isPrompt ? "prompt" : "question"].text(),
-      answer: try line[isPrompt ? "completion" : "answer"].text(),
+      answer: try (line["gt"].optional ?? line[isPrompt ? "completion" : "answer"]).text(),
       paraphrasedQuestion: try line["paraphrased_question"].optional?.text(),
       paraphrasedAnswer: try line["paraphrased_answer"].optional?.text(), perturbedAnswers: wrong)
   }

@@ -2,7 +2,7 @@
 public enum Example: Sendable, Hashable {
   /// A text to be continued token by token: `text`.
   case text(String)
-  /// A question with its answer: `question` and `answer`, or `prompt` and `completion`; with TOFU's further
+  /// A question with its answer: `question` and `answer`, or `prompt` and `completion` (MUSE: `gt`); with TOFU's
   /// wordings where they are given.
   case answered(Answered)
   /// A sentence, or a pair, of a class: `sentence` (or `text`, `sentence1`, `question`, `premise`),

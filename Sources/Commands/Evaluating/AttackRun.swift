@@ -1,0 +1,47 @@
+import Evaluation
+import Provenance
+import StrictJSON
+
+/// What all attacks share: what is read, and what becomes of the numbers.
+struct AttackRun {
+  let common: CommonOptions
+  let input: EvaluationInputOptions
+  let output: EvaluationOutputOptions
+
+  /// Makes an attack named as in records, and says its answer.
+  ///
+  /// - Parameters:
+  ///   - options: What decides the numbers besides models and data.
+  ///   - attack: Measures; it may name further files.
+  func run(
+    _ name: String, _ options: JSONValue,
+    _ attack: (inout EvaluationInput) throws -> EffectEvaluation
+  ) throws {
+    var code: Int32 = 0
+    try common.run(
+      { _ in
+        try output.precheck()
+        var input = try EvaluationInput(self.input)
+        guard input.forget != nil else {
+          throw ProvenanceError(.usage, "an attack on what was forgotten needs --forget")
+        }
+        let evaluation = try attack(&input)
+        let configuration = try input.configuration(
+          "attack \(name)", options, self.input.encoding)
+        var result = EvaluationResult(
+          EvaluationRecord(evaluation, configuration: configuration, machine: input.machine),
+          lines: evaluation.attackLines)
+        try result.judge(output)
+        if let path = output.output { try result.write(to: path) }
+        code = result.code
+        return result.answer("attack", output: output.output)
+      }, code: { code })
+  }
+
+  /// Options of an evaluation of labels alone.
+  func labels() -> EvaluationOptions {
+    EvaluationOptions(
+      seeds: input.seed, tokensPerPass: input.computing.tokensPerPass, newTokens: nil,
+      measuresChoices: false, measuresUtility: false)
+  }
+}

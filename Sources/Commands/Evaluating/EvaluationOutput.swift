@@ -1,0 +1,208 @@
+import ArgumentParser
+import Claims
+import Evaluation
+import Patching
+import Provenance
+import Storage
+import StrictJSON
+
+/// Options that say what becomes of the numbers.
+struct EvaluationOutputOptions: ParsableArguments {
+  @Option(
+    name: [.short, .long],
+    help: """
+      A folder for the record, each example's values, and open-unlearning's logs; it must not be there yet.
+      """, completion: .directory)
+  var output: String?
+  @Option(
+    name: .long,
+    help: "Thresholds in JSON, as for `sign --claims`: gives the verdict pass, fail or none.",
+    completion: .file())
+  var policy: String?
+  @Option(
+    name: .long,
+    help: """
+      A record of an earlier evaluation, or the patch whose recorded numbers should come back; what does not \
+      is told, and the exit code is 1.
+      """, completion: .file())
+  var against: String?
+  @Option(
+    name: .long,
+    help: "By how much a number may differ from the recorded one: 0 on the machine that made it.")
+  var tolerance = 0.0
+
+  func validate() throws {
+    guard tolerance >= 0, tolerance.isFinite else {
+      throw ValidationError("--tolerance must be at least 0")
+    }
+  }
+
+  /// Looks for what stands in the way before anything is computed.
+  func precheck() throws {
+    if let output, try FileStatus.ifExists(output) != nil {
+      throw StorageError(.exists, path: output)
+    }
+    _ = try thresholds
+    _ = try recorded
+  }
+
+  /// The policy that numbers are held against; nil where none was named.
+  var thresholds: ThresholdFile? {
+    get throws { try policy.map { try ThresholdFile(path: $0) } }
+  }
+
+  /// The measurements that should come back; nil where none were named.
+  var recorded: [JSONValue]? {
+    get throws {
+      guard let against else { return nil }
+      let beside = [SignedPatch.bundlePath(against), SignedPatch.statementPath(against)]
+      if try beside.contains(where: { try FileStatus.ifExists($0) != nil }) {
+        return try SignedPatch.statement(of: against).metrics.recorded
+      }
+      let bytes = try Folder.read(against, limit: EvaluationRecord.byteLimit)
+      do throws(JSONDocumentError) { return try EvaluationRecord.measurements(in: bytes) } catch {
+        throw ProvenanceError(
+          .invalid, "\(against): neither a patch with a statement nor an evaluation: \(error)")
+      }
+    }
+  }
+}
+
+/// What an evaluation came to: the record, and what is said of it.
+struct EvaluationResult {
+  /// What thresholds say.
+  enum Verdict: String {
+    case pass, fail
+    /// Something that a threshold needs was not measured, such as what needs an oracle.
+    case none
+  }
+
+  let record: EvaluationRecord
+  let lines: [String]
+  /// Files besides those of every evaluation, by their path in the folder.
+  var files: [(name: String, bytes: [UInt8])] = []
+  private(set) var verdict: Verdict?
+  private(set) var notes: [String] = []
+  private(set) var comparison: EvaluationComparison?
+
+  init(_ record: EvaluationRecord, lines: [String]) {
+    (self.record, self.lines) = (record, lines)
+  }
+
+  /// Holds the numbers against a policy and against recorded ones.
+  mutating func judge(_ options: EvaluationOutputOptions) throws {
+    let measurements = record.items.map(\.measurement)
+    if let thresholds = try options.thresholds {
+      let judgement = thresholds.policy.judge(measurements, configuration: [])
+      notes = judgement.notes
+      let broken = judgement.result.failed.filter { !judgement.unmeasured.contains($0) }
+      verdict = broken.isEmpty ? (judgement.unmeasured.isEmpty ? .pass : Verdict.none) : .fail
+    }
+    if let recorded = try options.recorded {
+      let here = Set(
+        measurements.compactMap { value -> String? in
+          guard case .string(let subject) = JSONField(value)["subject"].value else { return nil }
+          return subject.text
+        })
+      comparison = EvaluationComparison(
+        recorded: recorded, found: measurements, subjects: here, tolerance: options.tolerance)
+    }
+  }
+
+  /// 0: all is well; 1: a threshold is broken or a number did not come back; 4: nothing to judge by.
+  var code: Int32 {
+    if verdict == .fail || comparison.map({ !$0.differences.isEmpty }) == true { return 1 }
+    if verdict == .some(.none)
+      || comparison.map({ $0.same == 0 || !$0.missing.isEmpty }) == true
+    {
+      return 4
+    }
+    return 0
+  }
+
+  /// Writes the folder, whole or not at all.
+  func write(to path: String) throws {
+    var files = self.files
+    let bytes = try CanonicalJSON.encodeForPeople(document)
+    files.append(("evaluation.json", bytes))
+    var lines: [UInt8] = []
+    for line in record.exampleLines { lines += try CanonicalJSON.encode(line) + [0x0A] }
+    files.append(("examples.jsonl", lines))
+    for subject in EffectEvaluation.Subject.allCases {
+      let log = OpenUnlearningLog(record, subject: subject)
+      if log.metrics.isEmpty { continue }
+      for (name, json) in [("EVAL", log.json), ("SUMMARY", log.summary)] {
+        files.append(
+          (
+            "open-unlearning/\(subject.rawValue)/\(name).json",
+            try CanonicalJSON.encodeForPeople(json, keepsNumbers: true)
+          ))
+      }
+    }
+    let written = files
+    try Folder.stage(
+      path, byteCount: written.reduce(0) { $0 + $1.bytes.count }, wrap: { ProvenanceError($0) }
+    ) { (folder) throws(ProvenanceError) in
+      for file in written {
+        let full = Paths.join(folder, file.name)
+        do throws(StorageError) {
+          try Folder.create(Paths.parent(of: full))
+          try AtomicFile.write(file.bytes.rawSpan, to: full)
+        } catch { throw ProvenanceError(error) }
+      }
+    }
+  }
+
+  /// The record with the verdict on it.
+  private var document: JSONValue {
+    guard case .object(var object) = record.json else { return record.json }
+    if let verdict {
+      object["verdict"] = .text(verdict.rawValue)
+      object["verdict_notes"] = .array(notes.map { .text($0) })
+    }
+    return .object(object)
+  }
+
+  /// What the command says.
+  func answer(_ command: String, output: String?) -> Console.Answer {
+    var said = lines
+    if let comparison {
+      said.append(
+        "recorded   \(comparison.same) numbers came back, \(comparison.differences.count) did not, \(comparison.missing.count) were not measured again; largest difference \(Console.short(comparison.largest))"
+      )
+      for gap in comparison.differences.prefix(20) {
+        said.append(
+          "  differs  \(gap.name): recorded \(gap.recorded ?? ""), found \(gap.found ?? "none")")
+      }
+      for name in comparison.missing.prefix(20) { said.append("  missing  \(name)") }
+    }
+    if let verdict {
+      said.append("verdict    \(verdict.rawValue)")
+      said += notes.map { "  " + $0 }
+    }
+    if let output { said.append("written    \(output)/evaluation.json, examples.jsonl") }
+    return Console.Answer(
+      command,
+      [
+        "evaluation": record.json, "verdict": verdict.map { .text($0.rawValue) },
+        "verdict_notes": verdict.map { _ in .array(notes.map { .text($0) }) },
+        "comparison": comparison?.json, "output": output.map { .text($0) },
+      ], said)
+  }
+}
+
+extension EvaluationComparison {
+  /// The comparison as a command answers it.
+  fileprivate var json: JSONValue {
+    .members([
+      "same": .integer(Int64(same)), "largest_difference": .text("\(largest)"),
+      "differences": .array(
+        differences.map {
+          .members([
+            "measurement": .text($0.name), "recorded": $0.recorded.map { .text($0) } ?? .null,
+            "found": $0.found.map { .text($0) } ?? .null,
+          ])
+        }), "missing": .array(missing.map { .text($0) }),
+    ])
+  }
+}
