@@ -52,7 +52,7 @@ private final class OldLedger {
   }
 
   func verify() throws -> LedgerVerification {
-    LedgerVerification(try open(.read), pins: pins, isKeyTrusted: true)
+    LedgerVerification(try open(.read), pins: pins)
   }
 
   func report() -> Event {
