@@ -73,6 +73,12 @@ extension Workspace {
   /// Refuses a handover that could not be brought to its end, before it begins.
   private func checkCanEnd() throws(ProvenanceError) {
     // Not through a link: what is destroyed is the file that lies here.
+    let status = try storing { () throws(StorageError) in try FileStatus(ofLink: keyPath) }
+    guard status.kind == .regular else {
+      throw ProvenanceError(
+        .state, "\(keyPath): not a regular file, so it can't be destroyed once the log has another",
+        hint: "put the private key itself there")
+    }
     try storing { () throws(StorageError) in _ = try Descriptor(keyPath, .update) }
     if try hasTrustFile() { _ = try trust() }
   }
@@ -148,13 +154,15 @@ extension Workspace {
     }
   }
 
-  /// Removes private keys of handovers that never happened.
+  /// Removes private keys of handovers that never happened, also such as were not written to their end.
   ///
   /// Under the lock that a handover holds, and after an append that has found the log to be as it was last seen.
   private func removeUnusedKeys() throws(ProvenanceError) {
     try storing { () throws(StorageError) in
       for name in try Folder.names(in: path)
-      where name.hasPrefix(Self.nextKeyPrefix) && name.hasSuffix(Self.keyEnding) {
+      where (name.hasPrefix(Self.nextKeyPrefix) && name.hasSuffix(Self.keyEnding))
+        || (name.hasPrefix(".\(Self.nextKeyPrefix)") && name.hasSuffix(".partial"))
+      {
         try Folder.remove(Paths.join(path, name))
       }
     }
