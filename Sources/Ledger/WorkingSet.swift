@@ -34,7 +34,8 @@ struct WorkingSet {
     }
   }
 
-  private mutating func load(_ subject: Subject, _ database: Database) throws {
+  /// Loads the row of a subject, where there is one.
+  mutating func load(_ subject: Subject, _ database: Database) throws {
     let statement = try database.cachedStatement(
       sql: "SELECT state FROM subjects WHERE kind = ? AND id = ?")
     statement.setUncheckedArguments([subject.kind, subject.id])
