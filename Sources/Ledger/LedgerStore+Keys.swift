@@ -103,7 +103,7 @@ extension LedgerStore {
       head = try LogCheckpoint(parsing: note.text)
     } catch { throw fail("can't be read: \(error)") }
     if let problem = keys.problem(of: note, treeSize: size) { throw fail(problem) }
-    guard ByteString(head.origin) == ByteString(keys.first.name), head.treeSize == size else {
+    guard head.origin.utf8.elementsEqual(keys.first.name.utf8), head.treeSize == size else {
       throw fail("says \(ByteString(head.origin)), \(head.treeSize)")
     }
     return head

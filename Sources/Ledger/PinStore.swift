@@ -84,10 +84,7 @@ public struct PinStore: Sendable {
     }
     place += [UInt8](repeating: 0, count: Self.placeByteCount - place.count)
     let known = try read(path)
-    let signed = (known.map { Self.places($0, keys.first) } ?? []).filter {
-      $0.standing(keys) == .signed
-    }
-    let newest = signed.max { $0.head.treeSize < $1.head.treeSize }
+    let newest = PinnedHeads.newestSigned(known.map { Self.places($0, keys.first) } ?? [], keys)
     // Another process that appended later may have kept its head first: a pin does not go back.
     if let newest, newest.head.treeSize > size { return }
     do throws(StorageError) {

@@ -10,27 +10,18 @@ struct PinnedHeads {
     let note: SignedNote
     let head: LogCheckpoint
 
-    /// Whose head it is.
-    func standing(_ keys: LogKeys) -> Standing {
-      if keys.all.contains(where: { note.isSigned(by: $0) }) { return .signed }
-      // A line of the log's name and an unknown key is another key's; anything else is one of ours gone wrong.
+    /// Whether a key has signed it that is none of the log's, as far as the log at hand leads.
+    ///
+    /// Told by the key's id, as it stands in the signature line: one of a known key that does not verify was not
+    /// written to its end.
+    func isForeign(_ keys: LogKeys) -> Bool {
+      let own = note.lines.filter { ByteString($0.name) == ByteString(keys.first.name) }
       let known = keys.all.map(\.keyID)
-      let isForeign = note.lines.contains {
-        ByteString($0.name) == ByteString(keys.first.name)
-          && !known.contains(Array($0.bytes.prefix(4)))
-      }
-      return isForeign ? .foreign : .torn
+      return !own.isEmpty && !own.contains { known.contains(Array($0.bytes.prefix(4))) }
     }
-  }
 
-  /// Whose head stands in a place.
-  enum Standing {
-    /// A key of the log has signed it.
-    case signed
-    /// It was not written to its end.
-    case torn
-    /// None of the log's keys has, as far as the log at hand leads.
-    case foreign
+    /// Whether one of the log's keys has signed it.
+    func isSigned(_ keys: LogKeys) -> Bool { keys.all.contains { note.isSigned(by: $0) } }
   }
 
   /// The file of places.
@@ -48,21 +39,24 @@ struct PinnedHeads {
   /// The newest head that one of the log's keys has signed; nil where nothing has been seen.
   func newest(_ keys: LogKeys) throws(LedgerError) -> LogCheckpoint? {
     guard let places else { return former }
-    func newest(_ wanted: Standing) -> LogCheckpoint? {
-      places.filter { $0.standing(keys) == wanted }.map(\.head).max { $0.treeSize < $1.treeSize }
-    }
-    if let head = newest(.foreign) {
+    let foreign = places.filter { $0.isForeign(keys) }.map(\.head)
+    if let head = foreign.max(by: { $0.treeSize < $1.treeSize }) {
       throw LedgerError(
         .inconsistent(
           "\(head.treeSize) leaves have been seen, under a key to which this log does not lead: it was set back to before it was handed over to that key, or rewritten"
         ))
     }
-    guard let head = newest(.signed) else {
+    guard let head = Self.newestSigned(places, keys)?.head else {
       throw LedgerError(
         .attestation(
           AttestationError(.malformed("no pin in it is a head that the log's key has signed"))),
         path: path)
     }
     return former.map { $0.treeSize >= head.treeSize ? $0 : head } ?? head
+  }
+
+  /// The place of the newest head that one of the log's keys has signed; the first that has ends the search.
+  static func newestSigned(_ places: [Place], _ keys: LogKeys) -> Place? {
+    places.sorted { $0.head.treeSize > $1.head.treeSize }.first { $0.isSigned(keys) }
   }
 }
