@@ -190,6 +190,34 @@ def files():
     check("ledger verify counts it", "ok      witnesses" in result.stdout)
 
 
+def handover():
+    """The log gets another key, of which witness and verifier learn when they are told."""
+    first = ["--vkey-file", ".unlearn/ledger.vkey"]
+    run("trust", "rotate", "--role", "ledger")
+    vkey = run("ledger", "key").stdout.strip()
+    (folder / "next.vkey").write_text(vkey + "\n")
+    both, alone = "the head that both keys have signed", "a later head"
+    with witness("w.json"):
+        check(f"a witness that knows the former key cosigns {both}", "quorum    met" in run("ledger", "witness").stdout)
+        run("ledger", "export", "--tiles", "handed")
+        for name, key in [("former", first), ("new", ["--vkey-file", "next.vkey"])]:
+            check(f"aics-tlog verifies {both} by the {name} key",
+                  peer("aics-tlog", "verify-checkpoint", "--tiles", "handed", *key))
+        requests(2)
+        result = run("ledger", "witness", code=None)
+        check(f"a witness that knows the former key alone refuses {alone} (403), and our client says so",
+              result.returncode != 0 and "not signed by the key it knows" in result.stderr)
+    run("add-log", "-c", "w.json", "--origin", ORIGIN, "--vkey", vkey, program=str(peers / "aics-witness"))
+    with witness("w.json"):
+        check(f"with the new key added it cosigns {alone}", "quorum    met" in run("ledger", "witness").stdout)
+    run("ledger", "export", "--tiles", "handed")
+    check(f"aics-tlog verifies {alone} by the new key",
+          peer("aics-tlog", "verify-checkpoint", "--tiles", "handed", "--vkey-file", "next.vkey"))
+    check(f"aics-tlog refuses {alone} by the former key", run(
+        "verify-checkpoint", "--tiles", "handed", *first, program=str(peers / "aics-tlog"), code=None).returncode != 0)
+    run("ledger", "verify")
+
+
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     environment = dict(os.environ, XDG_STATE_HOME=str(folder / "state"), NO_PROXY="127.0.0.1")
@@ -224,6 +252,8 @@ with tempfile.TemporaryDirectory() as folder:
             tiles_and_proofs(witness_key)
             same_roots()
             files()
+        handover()
+        with witness("w.json"):
             refusals()
 print(f"{passed} passed, {failed} failed")
 sys.exit(1 if failed else 0)

@@ -19,6 +19,10 @@ public struct VerifierKey: Sendable {
   public let type: NoteSignatureType
   /// The key, always Ed25519.
   public let publicKey: PublicKey
+  /// The first four bytes of SHA-256(name, line break, type, key).
+  ///
+  /// Kept, for every signature line of every note is held against it.
+  public let keyID: [UInt8]
   private let raw: [UInt8]
 
   /// Names a key.
@@ -46,6 +50,8 @@ public struct VerifierKey: Sendable {
     self.type = type
     self.publicKey = publicKey
     self.raw = raw
+    keyID = Array(
+      SHA256.digest(of: Array(name.utf8) + [0x0A, type.rawValue] + raw).bytes.prefix(4))
   }
 
   /// Reads a vkey.
@@ -75,11 +81,6 @@ public struct VerifierKey: Sendable {
   }
 
   private var typedKey: [UInt8] { [type.rawValue] + raw }
-
-  /// The first four bytes of SHA-256(name, line break, type, key).
-  public var keyID: [UInt8] {
-    Array(SHA256.digest(of: Array(name.utf8) + [0x0A] + typedKey).bytes.prefix(4))
-  }
 
   /// The vkey as text.
   public var encoded: String { "\(name)+\(Hex.encode(keyID))+\(Base64.encode(typedKey))" }

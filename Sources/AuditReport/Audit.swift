@@ -87,6 +87,10 @@ public struct Audit: Sendable {
       "log": .members([
         "origin": .text(state.origin), "vkey": .text(evidence.verifierKey),
         "entries": .integer(Int64(state.count)), "head": .text(evidence.head.encoded),
+        "handovers": .array(
+          (state.logKeys?.handovers ?? []).map {
+            .members(["leaf": .integer(Int64($0.leaf)), "vkey": .text($0.key.encoded)])
+          }),
       ]),
       "requests": .array(state.requests.map { json($0) }),
       "patches": .array(patches.map { json($0) }),

@@ -40,4 +40,17 @@ extension ReportEvidence {
       return ("proofs/\(leaf).tlog-proof", Array(proof.encoded.utf8))
     }
   }
+
+  /// A proof of each entry that hands the log over to another key, under the head that both keys have signed: what leads
+  /// whoever knows an older key to the key of the report's head.
+  func handoverProofs() -> [(name: String, bytes: [UInt8])] {
+    handovers.sorted { $0.key < $1.key }.map { leaf, note in
+      let proof = TransparencyProof(
+        index: leaf, hashes: Tree(Array(leaves[...leaf])).proof(of: leaf), checkpoint: note)
+      return (Self.handoverName(leaf), Array(proof.encoded.utf8))
+    }
+  }
+
+  /// The file of such a proof.
+  static func handoverName(_ leaf: Int) -> String { "keys/\(leaf).tlog-proof" }
 }

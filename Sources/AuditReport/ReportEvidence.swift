@@ -13,29 +13,37 @@ public struct ReportEvidence: Sendable {
   public let state: LedgerState
   /// The signed head of the log, with the cosignatures of witnesses.
   public let head: SignedNote
-  /// The log's key, as a vkey.
+  /// The key that has signed the head, as a vkey.
   public let verifierKey: String
+  /// The heads with which a key of the log has handed over to the next, by the leaf that says so.
+  public internal(set) var handovers: [Int: SignedNote]
   /// Signed bundles, by digest.
   public let bundles: [Digest: [UInt8]]
   /// The moment for which clocks are told.
   public let asOf: Timestamp
 
-  /// Gathers the evidence from a ledger, under its newest head.
+  /// Gathers the evidence from a ledger, up to a head of it.
   public init(_ store: LedgerStore, head: SignedNote, asOf: Timestamp) throws(LedgerError) {
-    let leaves = try store.leaves()
+    let size: Int
+    do throws(AttestationError) { size = try LogCheckpoint(parsing: head.text).treeSize } catch {
+      throw LedgerError(.attestation(error))
+    }
+    let leaves = Array(try store.leaves().prefix(size))
     var bundles: [Digest: [UInt8]] = [:]
     for digest in try Self.bundleDigests(leaves) {
       bundles[digest] = try store.blob(digest)
     }
+    // The first signature of a head: where it is a handover, the key before.
+    let key = try store.keys().signers(treeSize: size)[0]
     try self.init(
-      leaves: leaves, head: head, verifierKey: store.verifierKey.encoded, bundles: bundles,
-      asOf: asOf)
+      leaves: leaves, head: head, verifierKey: key.encoded,
+      handovers: try store.handovers().filter { $0.key < size }, bundles: bundles, asOf: asOf)
   }
 
   /// Takes evidence from elsewhere; leaves that don't follow from each other are refused.
   init(
-    leaves: [Leaf], head: SignedNote, verifierKey: String, bundles: [Digest: [UInt8]],
-    asOf: Timestamp
+    leaves: [Leaf], head: SignedNote, verifierKey: String, handovers: [Int: SignedNote],
+    bundles: [Digest: [UInt8]], asOf: Timestamp
   ) throws(LedgerError) {
     var state = LedgerState()
     for leaf in leaves { try state.apply(leaf) }
@@ -43,6 +51,7 @@ public struct ReportEvidence: Sendable {
     self.state = state
     self.head = head
     self.verifierKey = verifierKey
+    self.handovers = handovers
     self.bundles = bundles
     self.asOf = asOf
   }

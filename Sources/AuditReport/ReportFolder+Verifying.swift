@@ -34,35 +34,48 @@ extension ReportFolder {
       return nil
     }
     guard let vkey = key else { return findings }
+    let keys = evidence.state.logKeys ?? LogKeys(first: vkey)
     check("checkpoint", "the signed head is the root of the entries") {
-      let head = try LogCheckpoint(parsing: evidence.head.text)
-      guard evidence.head.isSigned(by: vkey) else {
+      let head = try keys.head(evidence.head)
+      guard keys.signers(treeSize: head.treeSize)[0] == vkey else {
         return "the head is not signed by keys/log.vkey"
       }
-      guard head.origin == evidence.state.origin, head.treeSize == evidence.leaves.count,
-        head.root == evidence.tree.root
-      else { return "the head is not that of the entries" }
+      guard head.treeSize == evidence.leaves.count, head.root == evidence.tree.root else {
+        return "the head is not that of the entries"
+      }
       return nil
     }
+    for handover in keys.handovers {
+      let leaf = handover.leaf
+      check("handover \(leaf)", "both keys have signed the head of the first \(leaf + 1) entries") {
+        guard let note = evidence.handovers[leaf] else {
+          return "\(ReportEvidence.handoverName(leaf)) is not there"
+        }
+        let head = try keys.head(note)
+        let tree = ReportEvidence.Tree(Array(evidence.leaves[...leaf]))
+        return head.treeSize == tree.count && head.root == tree.root
+          ? nil : "the head in \(ReportEvidence.handoverName(leaf)) is not that of the entries"
+      }
+    }
+    // A signature may be younger than the report, by a key that the log had only later.
+    let named = trust?.logs.filter { ByteString($0.name) == ByteString(vkey.name) } ?? []
+    let signers = ([vkey, keys.present] + named).map(\.publicKey)
     for (ending, isSignature) in Self.plainSignatures
     where try FileStatus.ifExists(Paths.join(path, sumsName + ending)) != nil {
       check("signature \(sumsName)\(ending)", "is the log key's over \(sumsName)") {
-        try isSignature(try read(sumsName + ending), Paths.join(path, sumsName), vkey.publicKey)
+        let text = try read(sumsName + ending)
+        return try signers.contains { try isSignature(text, Paths.join(path, sumsName), $0) }
           ? nil : "is not the log key's over \(sumsName)"
       }
     }
-    if let trust, trust.logs.contains(vkey) {
-      findings.append(Finding("trusted log", .passed, "the trust file names this log's key"))
-      check("log key", "the trust file lets the key sign a log of this length") {
-        _ = try trust.logKey(signing: evidence.head)
-        return nil
+    if let trust {
+      let found = keys.findings(trust.logKeys, treeSize: evidence.leaves.count)
+      findings += found
+      if found.allSatisfy({ $0.outcome == .passed }),
+        let finding = Finding.ofWitnesses(trust.witnesses.judge(evidence.head), trust.witnesses)
+      {
+        findings.append(finding)
       }
-      let judgement = trust.witnesses.judge(evidence.head)
-      if let finding = Finding.ofWitnesses(judgement, trust.witnesses) { findings.append(finding) }
-    } else if trust != nil {
-      findings.append(
-        Finding(
-          "trusted log", .missing, "the trust file does not name this log's key: \(vkey.encoded)"))
     } else {
       findings.append(
         Finding(
@@ -202,8 +215,14 @@ extension ReportFolder {
       return time
     }
     let vkey = String(decoding: try read("keys/log.vkey").prefix { $0 != 0x0A }, as: UTF8.self)
-    return try ReportEvidence(
+    var evidence = try ReportEvidence(
       leaves: leaves, head: try SignedNote(parsing: try read("checkpoint")), verifierKey: vkey,
-      bundles: bundles, asOf: asOf)
+      handovers: [:], bundles: bundles, asOf: asOf)
+    for handover in evidence.state.logKeys?.handovers ?? [] {
+      let name = ReportEvidence.handoverName(handover.leaf)
+      guard try FileStatus.ifExists(Paths.join(path, name)) != nil else { continue }
+      evidence.handovers[handover.leaf] = try TransparencyProof(parsing: try read(name)).checkpoint
+    }
+    return evidence
   }
 }

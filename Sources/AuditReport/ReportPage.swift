@@ -1,3 +1,4 @@
+import Attestation
 import Ledger
 import Storage
 import StrictJSON
@@ -224,5 +225,10 @@ struct ReportPage {
     add(
       "<p>With <code>openssl</code> and <code>sha256sum</code> alone: <code>VERIFY.md</code>. The log's key, which you must know from elsewhere to rely on it:</p><p>\(code(audit.evidence.verifierKey))</p>"
     )
+    for handover in audit.evidence.state.logKeys?.handovers ?? [] {
+      add(
+        "<p>Entry \(handover.leaf) hands the log over to the key \(code(handover.key.encoded)), which signs what comes after it. The key before has signed for that: <code>\(ReportEvidence.handoverName(handover.leaf))</code>.</p>"
+      )
+    }
   }
 }

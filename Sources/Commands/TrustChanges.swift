@@ -39,21 +39,46 @@ extension Trust {
 
   struct Rotate: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Gives a signer another key; what was signed with the old one before still counts.",
-      discussion: "Example: unlearn-patch trust rotate officer officer-2027.pub.pem")
+      abstract: "Puts another key in the place of a signer's, or of the log's own.",
+      discussion: """
+        A signer gets the public key that is named; what was signed with the old one before still counts.
+        With --role ledger the log gets a new key, which is made here, and the former private key is destroyed. The
+        leaf that says so ends a head that both keys sign; later heads are signed by the new one alone, so who trusts
+        the former key is led to the new one. Interrupted, it is ended by whatever appends next. Tell witnesses the
+        new key, and give `ledger prove LEAF --entry FILE` to those who know the former one alone.
+        Example: unlearn-patch trust rotate officer officer-2027.pub.pem
+        Example: unlearn-patch trust rotate --role ledger
+        """)
     @OptionGroup var common: CommonOptions
+    @Option(name: .long, help: "Whose key it is: artifact (a signer's) or ledger (the log's own).")
+    var role = Keygen.Role.artifact
     @Option(name: .long, help: "The name under which the new key is trusted (default: the file's).")
     var newName: String?
     @Argument(help: "The signer's name.")
-    var name: String
+    var name: String?
     @Argument(help: "The new public key.", completion: .file(extensions: ["pem"]))
-    var publicKey: String
+    var publicKey: String?
+
+    func validate() throws {
+      switch role {
+      case .artifact:
+        if name == nil || publicKey == nil {
+          throw ValidationError("name the signer and the new public key, or say --role ledger")
+        }
+      case .ledger:
+        if name != nil || newName != nil {
+          throw ValidationError("the log's new key is made here; no name and no key is given")
+        }
+      }
+    }
 
     func run() throws {
       try common.run { surroundings in
+        let workspace = try common.needWorkspace()
+        guard let name, let publicKey else { return try handOver(workspace, surroundings) }
         let key = try PublicKey(path: publicKey)
         let newName = newName ?? Trust.name(ofKeyFile: publicKey)
-        let leaf = try common.needWorkspace().rotateSigner(
+        let leaf = try workspace.rotateSigner(
           name: name, to: key, newName: newName, at: surroundings.now)
         return Console.Answer(
           "trust-rotate",
@@ -62,6 +87,23 @@ extension Trust {
             "leaf": .integer(Int64(leaf.sequence)),
           ], ["trusted: \(newName), key \(key.keyID), in place of \(name) (leaf \(leaf.sequence))"])
       }
+    }
+
+    private func handOver(_ workspace: Workspace, _ surroundings: Surroundings) throws
+      -> Console.Answer
+    {
+      let (leaf, keys) = try workspace.handOverLog(at: surroundings.now)
+      let key = keys.present
+      return Console.Answer(
+        "trust-rotate",
+        [
+          "name": .text(key.name), "key_id": .text(key.publicKey.keyID.hex),
+          "vkey": .text(key.encoded), "leaf": .integer(Int64(leaf.sequence)),
+        ],
+        [
+          "log key   \(key.encoded)",
+          "signs all heads of more than \(leaf.sequence + 1) leaves (leaf \(leaf.sequence)); the former private key is destroyed",
+        ])
     }
   }
 

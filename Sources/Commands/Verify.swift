@@ -37,8 +37,8 @@ struct Verify: ParsableCommand {
     try common.run(
       { surroundings in
         if claim {
-          let (answer, verdict) = try answerAndClaim(surroundings)
-          code = Exit.code(verdict)
+          let (answer, findings) = try answerAndClaim(surroundings)
+          code = Exit.code(findings)
           return answer
         }
         let findings = try findings(surroundings)

@@ -10,6 +10,8 @@ public struct LedgerError: Error, Sendable, CustomStringConvertible {
     case notPossible(String)
     /// A value that may not stand in a leaf.
     case badValue(String)
+    /// The key that was to sign has handed the log over to another.
+    case formerKey(String)
     /// The database contradicts itself, its signatures or the pin.
     case inconsistent(String)
     /// SQLite refused.
@@ -35,8 +37,8 @@ public struct LedgerError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     let place = path.map { "\($0): " } ?? ""
     switch reason {
-    case .notPossible(let what), .badValue(let what), .inconsistent(let what),
-      .database(let what):
+    case .notPossible(let what), .badValue(let what), .formerKey(let what),
+      .inconsistent(let what), .database(let what):
       return place + what
     case .storage(let error): return error.description
     case .attestation(let error): return place + error.description

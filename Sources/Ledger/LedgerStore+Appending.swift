@@ -1,6 +1,7 @@
 public import Attestation
 import GRDB
 public import Storage
+import StrictJSON
 
 extension LedgerStore {
   /// What is kept beside the leaves in the same transaction.
@@ -24,52 +25,104 @@ extension LedgerStore {
 
   /// Appends events, and signs the new head, in one transaction; then moves the pin.
   ///
-  /// Before, the last head must be signed by the ledger's key and be the root of the stored tree, and the tree must
+  /// Before, the last head must be signed by the log's key and be the root of the stored tree, and the tree must
   /// continue the pinned head. That leaves are what their hashes say is for `LedgerVerification`.
   ///
   /// - Throws: `notPossible` where an event does not follow, `inconsistent` where the database does not
-  ///   continue the pinned head. Nothing is recorded then.
+  ///   continue the pinned head, `formerKey` where the log has been handed over to another key. Nothing is recorded
+  ///   then.
   /// - Complexity: O(log n) for n leaves, besides the rows of what the events are about.
   @discardableResult
   public func append(
     _ events: [Event], _ attachments: Attachments = Attachments(),
     signedBy key: borrowing PrivateKey, at time: Timestamp
   ) throws(LedgerError) -> [Leaf] {
-    guard key.publicKey == verifierKey.publicKey else {
-      throw LedgerError(.inconsistent("the key is not that of the ledger \(verifierKey.name)"))
-    }
-    // Signing comes after the writing in the same transaction; the key is borrowed for both.
-    let pinned = try pins.head(of: verifierKey)
-    do {
-      return try withBorrowed(key) { key in
-        let (leaves, note) = try write { database in
-          try appendLeaves(
-            events, attachments, to: database, pinned: pinned, time: time, sign: key)
+    let publicKey = key.publicKey
+    return try withSigner(key) { (sign) throws(LedgerError) in
+      try append(events, attachments, publicKey, at: time) { text, keys in
+        guard keys.present.publicKey == publicKey else {
+          throw LedgerError(
+            .notPossible("the log is handed over by `unlearn-patch trust rotate --role ledger`"))
         }
-        try pins.keep(note, of: verifierKey)
-        return leaves
+        let note = try sign(text, keys.present)
+        return (note, note)
       }
-    } catch { throw LedgerError.wrapping(error, path: path) }
+    }
   }
 
+  /// Hands the log over to another key: appends the leaf that says so, and signs the head that ends with it with both
+  /// keys, in one transaction.
+  ///
+  /// The caller has the new key on the disk already: once this returns, no other can append.
+  ///
+  /// - Throws: As appending does. A failure after the transaction, of the pin, leaves the log handed over: `keys` tells.
+  public func handOver(
+    from old: borrowing PrivateKey, to new: borrowing PrivateKey, at time: Timestamp
+  ) throws(LedgerError) -> Leaf {
+    let (oldKey, newKey) = (old.publicKey, new.publicKey)
+    let event: Event
+    do throws(AttestationError) {
+      let key = try VerifierKey(name: verifierKey.name, publicKey: newKey)
+      event = Event(
+        .keyRotated,
+        [
+          "role": .text(LedgerState.logRole), "old": .text(oldKey.keyID.hex),
+          "new": .text(newKey.keyID.hex), "key": .text(key.encoded),
+        ])
+    } catch { throw LedgerError(.attestation(error), path: path) }
+    let leaves = try withSigner(old) { (signOld) throws(LedgerError) in
+      try withSigner(new) { (signNew) throws(LedgerError) in
+        try append([event], Attachments(), oldKey, at: time) { text, keys in
+          let signers = keys.all.suffix(2)
+          // A pin has room for one signature, and that of the key before is known whatever becomes of the log.
+          let pinned = try signOld(text, signers[signers.startIndex])
+          var note = pinned
+          for line in try signNew(text, keys.present).lines { note.replace(with: line) }
+          return (note, pinned)
+        }
+      }
+    }
+    return leaves[0]
+  }
+
+  /// Signs a text as a key of the log.
+  private typealias Signer = (_ text: String, _ key: VerifierKey) throws -> SignedNote
+  /// Signs a head with the keys that the log has after the events: the note that is stored, and the one that is pinned.
+  private typealias HeadSigner = (_ text: String, _ keys: LogKeys) throws -> (
+    stored: SignedNote, pinned: SignedNote
+  )
+
   /// Lends a signing function that does not outlive the borrowed key.
-  private func withBorrowed<Value>(
-    _ key: borrowing PrivateKey, _ body: ((String) throws -> SignedNote) throws -> Value
-  ) throws -> Value {
-    try body { text in try SignedNote(signing: text, as: verifierKey, with: key) }
+  private func withSigner<Value>(
+    _ key: borrowing PrivateKey, _ body: (Signer) throws(LedgerError) -> Value
+  ) throws(LedgerError) -> Value {
+    try body { text, name in try SignedNote(signing: text, as: name, with: key) }
+  }
+
+  private func append(
+    _ events: [Event], _ attachments: Attachments, _ key: PublicKey, at time: Timestamp,
+    sign: HeadSigner
+  ) throws(LedgerError) -> [Leaf] {
+    let (leaves, keys, pinned) = try write { database in
+      try appendLeaves(events, attachments, to: database, key, time: time, sign: sign)
+    }
+    try pins.keep(pinned, of: keys)
+    return leaves
   }
 
   private func appendLeaves(
-    _ events: [Event], _ attachments: Attachments, to database: Database,
-    pinned: LogCheckpoint?, time: Timestamp, sign: (String) throws -> SignedNote
-  ) throws -> ([Leaf], SignedNote) {
+    _ events: [Event], _ attachments: Attachments, to database: Database, _ key: PublicKey,
+    time: Timestamp, sign: HeadSigner
+  ) throws -> ([Leaf], LogKeys, pinned: SignedNote) {
+    let keys = try Self.keys(database, from: verifierKey)
+    guard key == keys.present.publicKey else { throw Self.refusal(of: key, keys) }
     let last = try Self.lastLeaf(database)
     var frontier = try MerkleFrontier(size: last.map { $0.sequence + 1 } ?? 0) { id in
       try Self.node(id, database)
     }
-    try checkHead(frontier, database)
-    try checkPin(pinned, frontier, database)
-    var working = try WorkingSet(after: last, database)
+    try checkHead(frontier, keys, database)
+    try checkPin(try pins.head(of: keys), frontier, database)
+    var working = try WorkingSet(after: last, keys, database)
     let unknown = working.state.unknownTypes
     guard unknown.isEmpty else {
       throw LedgerError(
@@ -87,22 +140,33 @@ extension LedgerStore {
     }
     try working.save(database)
     try Self.attach(attachments, to: database)
+    let after = working.state.logKeys ?? keys
     let head = LogCheckpoint(
       origin: verifierKey.name, treeSize: frontier.size, root: frontier.root)
-    let note = try sign(head.text)
+    let (stored, pinned) = try sign(head.text, after)
     try database.execute(
       sql: "INSERT INTO checkpoints (size, note) VALUES (?, ?)",
-      arguments: [head.treeSize, note.encoded])
-    return (appended, note)
+      arguments: [head.treeSize, stored.encoded])
+    return (appended, after, pinned)
   }
 
-  /// The last head is signed by the ledger's key and is that of the stored tree.
-  private func checkHead(_ frontier: MerkleFrontier, _ database: Database) throws {
+  private static func refusal(of key: PublicKey, _ keys: LogKeys) -> LedgerError {
+    guard let former = keys.all.first(where: { $0.publicKey == key }),
+      let leaf = keys.lastLeaf(of: former)
+    else {
+      return LedgerError(.inconsistent("the key is not that of the ledger \(keys.first.name)"))
+    }
+    return LedgerError(
+      .formerKey("the key is a former one of the ledger, which leaf \(leaf) has replaced"))
+  }
+
+  /// The last head is signed by the key of its size and is that of the stored tree.
+  private func checkHead(_ frontier: MerkleFrontier, _ keys: LogKeys, _ database: Database) throws {
     guard let head = try Self.lastHead(database) else {
       if frontier.size == 0 { return }
       throw LedgerError(.inconsistent("the ledger has leaves and no signed head"))
     }
-    let checkpoint = try Self.checkedHead(size: head.size, note: head.note, verifierKey)
+    let checkpoint = try Self.checkedHead(size: head.size, note: head.note, keys)
     guard checkpoint.treeSize == frontier.size, checkpoint.root == frontier.root else {
       throw LedgerError(
         .inconsistent(

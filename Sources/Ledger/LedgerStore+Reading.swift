@@ -90,11 +90,12 @@ extension LedgerStore {
       frontier.append(leaf.hash)
       try state.apply(leaf)
     }
+    let keys = try keys(database, from: verifierKey)
     guard let head = try lastHead(database) else {
       if state.count == 0 { return state }
       throw LedgerError(.inconsistent("the ledger has leaves and no signed head"))
     }
-    let checkpoint = try checkedHead(size: head.size, note: head.note, verifierKey)
+    let checkpoint = try checkedHead(size: head.size, note: head.note, keys)
     guard checkpoint.treeSize == state.count, checkpoint.root == frontier.root else {
       throw LedgerError(
         .inconsistent(
@@ -201,28 +202,6 @@ extension LedgerStore {
     guard let size = Int.fromDatabaseValue(row[0]), let note = String.fromDatabaseValue(row[1])
     else { throw LedgerError(.inconsistent("a signed head is of a wrong type")) }
     return (size, note)
-  }
-
-  /// What a stored head says, if the ledger's key has signed it.
-  static func checkedHead(size: Int, note text: String, _ verifierKey: VerifierKey)
-    throws(LedgerError) -> LogCheckpoint
-  {
-    func fail(_ what: String) -> LedgerError {
-      LedgerError(.inconsistent("the head of \(size) leaves \(what)"))
-    }
-    let note: SignedNote
-    let head: LogCheckpoint
-    do throws(AttestationError) {
-      note = try SignedNote(parsing: Array(text.utf8))
-      head = try LogCheckpoint(parsing: note.text)
-    } catch { throw fail("can't be read: \(error)") }
-    guard note.isSigned(by: verifierKey) else {
-      throw fail("is not signed by the key of \(verifierKey.name)")
-    }
-    guard head.origin == verifierKey.name, head.treeSize == size else {
-      throw fail("says \(head.origin), \(head.treeSize)")
-    }
-    return head
   }
 
   /// The inclusion proof of a leaf in the whole log.

@@ -4,7 +4,7 @@ import Storage
 /// The last heads of each log that this user has seen, kept outside the database.
 ///
 /// An attacker who can rewrite the database can't take the log back behind its pin unnoticed. Keyed by the
-/// configured origin and key, never by what a database says of itself.
+/// configured origin and the key with which the log begins, never by what a database says of itself.
 ///
 /// A log has a file of places of fixed size, each for one signed head. A new head is written over the oldest and flushed
 /// once; torn by a power cut it is no head, and the one before it still is.
@@ -25,30 +25,27 @@ public struct PinStore: Sendable {
     return Paths.join(Paths.join(folder, log), name)
   }
 
-  private func headsPath(_ key: VerifierKey) -> String { path(key, "heads") }
-
   /// The pinned head of a log; nil where none has been seen.
   ///
-  /// - Throws: Where there are pins and none of them is a head that the log's key has signed.
-  public func head(of key: VerifierKey) throws(LedgerError) -> LogCheckpoint? {
-    var found: LogCheckpoint?
-    if let places = try read(headsPath(key)) {
-      let newest = Self.heads(places, key).max { $0.head.treeSize < $1.head.treeSize }
-      guard let newest else {
-        throw LedgerError(
-          .attestation(
-            AttestationError(.malformed("no pin in it is a head that the log's key has signed"))),
-          path: headsPath(key))
-      }
-      found = newest.head
-    }
+  /// - Throws: Where there are pins and none of them is a head of the log, or one is signed by a key that the log does
+  ///   not lead to.
+  public func head(of keys: LogKeys) throws(LedgerError) -> LogCheckpoint? {
+    try heads(of: keys.first).newest(keys)
+  }
+
+  /// What has been seen of a log that begins with a key, before it is known which keys it leads to.
+  func heads(of key: VerifierKey) throws(LedgerError) -> PinnedHeads {
+    let path = path(key, "heads")
+    let places = try read(path).map { Self.places($0, key) }
     // What versions before kept.
-    let former = path(key, "latest")
-    guard let bytes = try read(former) else { return found }
-    do throws(AttestationError) {
-      let head = try LogCheckpoint(SignedNote(parsing: bytes), signedBy: key)
-      return (found?.treeSize ?? 0) > head.treeSize ? found : head
-    } catch { throw LedgerError(.attestation(error), path: former) }
+    let formerPath = self.path(key, "latest")
+    var former: LogCheckpoint?
+    if let bytes = try read(formerPath) {
+      do throws(AttestationError) {
+        former = try LogCheckpoint(SignedNote(parsing: bytes), signedBy: key)
+      } catch { throw LedgerError(.attestation(error), path: formerPath) }
+    }
+    return PinnedHeads(path: path, places: places, former: former)
   }
 
   private func read(_ path: String) throws(LedgerError) -> [UInt8]? {
@@ -58,24 +55,25 @@ public struct PinStore: Sendable {
     } catch { throw LedgerError(.storage(error)) }
   }
 
-  /// The heads of a file, with their places; what is none is left out.
-  private static func heads(_ bytes: [UInt8], _ key: VerifierKey) -> [(
-    place: Int, head: LogCheckpoint
-  )] {
-    var heads: [(place: Int, head: LogCheckpoint)] = []
+  /// The heads of a file; what is none of the log's is left out.
+  private static func places(_ bytes: [UInt8], _ key: VerifierKey) -> [PinnedHeads.Place] {
+    var places: [PinnedHeads.Place] = []
     for place in 0..<min(placeCount, bytes.count / placeByteCount) {
       let start = place * placeByteCount
       let text = Array(bytes[start..<start + placeByteCount].prefix { $0 != 0 })
       do throws(AttestationError) {
-        heads.append((place, try LogCheckpoint(SignedNote(parsing: text), signedBy: key)))
+        let note = try SignedNote(parsing: text)
+        let head = try LogCheckpoint(parsing: note.text)
+        guard ByteString(head.origin) == ByteString(key.name) else { continue }
+        places.append(PinnedHeads.Place(number: place, note: note, head: head))
       } catch { continue }
     }
-    return heads
+    return places
   }
 
   /// Keeps a head; the caller has checked that it continues the one before.
-  func keep(_ note: SignedNote, of key: VerifierKey) throws(LedgerError) {
-    let path = headsPath(key)
+  func keep(_ note: SignedNote, of keys: LogKeys) throws(LedgerError) {
+    let path = path(keys.first, "heads")
     let size: Int
     do throws(AttestationError) { size = try LogCheckpoint(parsing: note.text).treeSize } catch {
       throw LedgerError(.attestation(error), path: path)
@@ -86,8 +84,7 @@ public struct PinStore: Sendable {
     }
     place += [UInt8](repeating: 0, count: Self.placeByteCount - place.count)
     let known = try read(path)
-    let heads = known.map { Self.heads($0, key) } ?? []
-    let newest = heads.max { $0.head.treeSize < $1.head.treeSize }
+    let newest = PinnedHeads.newestSigned(known.map { Self.places($0, keys.first) } ?? [], keys)
     // Another process that appended later may have kept its head first: a pin does not go back.
     if let newest, newest.head.treeSize > size { return }
     do throws(StorageError) {
@@ -97,7 +94,7 @@ public struct PinStore: Sendable {
         return try AtomicFile.write((place + rest).rawSpan, to: path, mode: 0o600, replacing: true)
       }
       let file = try Descriptor(path, .update)
-      let next = (newest.place + 1) % Self.placeCount
+      let next = (newest.number + 1) % Self.placeCount
       try file.write(place.rawSpan, at: next * Self.placeByteCount)
       try file.synchronizeData()
     } catch { throw LedgerError(.storage(error)) }

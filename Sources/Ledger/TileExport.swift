@@ -106,9 +106,10 @@ extension LedgerStore {
       return try Folder.read(path, limit: SignedNote.byteLimit)
     }
     guard let bytes else { return }
+    let keys = try keys()
     let head: LogCheckpoint
     do throws(AttestationError) {
-      head = try LogCheckpoint(SignedNote(parsing: bytes), signedBy: verifierKey)
+      head = try keys.head(SignedNote(parsing: bytes))
     } catch { throw LedgerError(.attestation(error), path: path) }
     guard head.treeSize <= size, try root(ofFirst: head.treeSize) == head.root else {
       throw LedgerError(

@@ -95,7 +95,12 @@ public struct TransparencyProof: Hashable, Sendable {
           Finding("checkpoint", .passed, "signed by \(log.key.encoded), \(head.treeSize) leaves"))
       } catch {
         let isKnown = trust.logs.contains { ByteString($0.name) == origin }
-        findings.append(Finding("checkpoint", isKnown ? .failed : .missing, error.description))
+        findings.append(
+          Finding(
+            "checkpoint", isKnown ? .failed : .missing,
+            error.description
+              + (isKnown ? "; if the log has another key by now, check the entry that says so" : "")
+          ))
       }
       if let finding = Finding.ofWitnesses(trust.witnesses.judge(checkpoint), trust.witnesses) {
         findings.append(finding)
@@ -116,7 +121,29 @@ public struct TransparencyProof: Hashable, Sendable {
           ? "is entry \(index) of the \(head.treeSize) of \(origin)"
           : "is not entry \(index) of the log with this head: the entry, the number or the proof is another"
       ))
+    if holds, let finding = handover(entry, head) { findings.append(finding) }
     return findings
+  }
+
+  /// What an entry tells that hands the log over to another key; nil for any other.
+  private func handover(_ entry: [UInt8], _ head: LogCheckpoint) -> Finding? {
+    let key: VerifierKey
+    do {
+      let leaf = try Leaf(parsing: entry, sequence: index)
+      let fields = LeafFields(leaf)
+      guard leaf.type == .keyRotated, try fields.textIfPresent("role") == LedgerState.logRole
+      else { return nil }
+      key = try VerifierKey(try fields.text("key"))
+    } catch { return nil }
+    if head.treeSize == index + 1, !checkpoint.isSigned(by: key) {
+      return Finding(
+        "handover", .failed,
+        "hands the log over to \(key.encoded), which has not signed the head that ends so")
+    }
+    return Finding(
+      "handover", .passed,
+      "hands the log over to the key that signs heads of more than \(index + 1) leaves; to trust it by name: log \(key.encoded)"
+    )
   }
 }
 

@@ -5,28 +5,35 @@ public import Storage
 extension LedgerStore {
   /// How many leaves the log has by its newest signed head, and that head.
   public func newestHead() throws(LedgerError) -> (size: Int, note: SignedNote) {
-    let row = try read { database in
-      try Row.fetchOne(
-        database, sql: "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1")
+    try read { try Self.newestHead($0, verifierKey).head }
+  }
+
+  /// The newest head, and the keys that the log has at it.
+  private struct Newest {
+    let head: (size: Int, note: SignedNote)
+    let keys: LogKeys
+  }
+
+  private static func newestHead(_ database: Database, _ verifierKey: VerifierKey) throws -> Newest
+  {
+    let keys = try keys(database, from: verifierKey)
+    guard let (size, text) = try lastHead(database) else {
+      throw LedgerError(.inconsistent("the ledger has no signed head"))
     }
-    guard let row, let size = Int.fromDatabaseValue(row[0]),
-      let text = String.fromDatabaseValue(row[1])
-    else { throw LedgerError(.inconsistent("the ledger has no signed head"), path: path) }
-    do throws(AttestationError) {
-      let note = try SignedNote(parsing: Array(text.utf8))
-      guard try LogCheckpoint(note, signedBy: verifierKey).treeSize == size else {
-        throw AttestationError(.malformed("the newest head is of another size than it is kept as"))
-      }
-      return (size, note)
-    } catch { throw LedgerError(.attestation(error), path: path) }
+    let note = try SignedNote(parsing: Array(text.utf8))
+    guard try keys.head(note).treeSize == size else {
+      throw AttestationError(.malformed("the newest head is of another size than it is kept as"))
+    }
+    return Newest(head: (size, note), keys: keys)
   }
 
   /// The newest signed head, with the cosignatures of witnesses where that very head has some.
   public func newestHead(cosigned: WitnessStore) throws(LedgerError) -> (
     size: Int, note: SignedNote
   ) {
-    let (size, note) = try newestHead()
-    let head = try cosigned.head(of: size, signedBy: verifierKey)
+    let newest = try read { try Self.newestHead($0, verifierKey) }
+    let (size, note) = newest.head
+    let head = try cosigned.head(of: size, signedBy: newest.keys)
     return (size, head.flatMap { $0.text == note.text ? $0 : nil } ?? note)
   }
 
@@ -48,17 +55,26 @@ extension LedgerStore {
   }
 
   /// The proof that a leaf is in the log, under its newest cosigned head that has it, else its newest head.
+  ///
+  /// A leaf that hands the log over is proved under the head that ends with it, which the key before has signed: whoever
+  /// knows that key learns the next one.
   public func transparencyProof(of leaf: Int, cosigned: WitnessStore) throws(LedgerError)
     -> TransparencyProof
   {
-    let newest = try newestHead()
+    let found = try read { try Self.newestHead($0, verifierKey) }
+    let (newest, keys) = (found.head, found.keys)
     guard leaf >= 0, leaf < newest.size else {
       throw LedgerError(
         .notPossible("there is no leaf \(leaf); the log has \(newest.size), counted from 0"))
     }
     var (size, note) = newest
-    if let kept = try cosigned.sizes().last(where: { $0 > leaf && $0 <= newest.size }),
-      let head = try cosigned.head(of: kept, signedBy: verifierKey)
+    if let plain = try handovers()[leaf] {
+      (size, note) = (leaf + 1, plain)
+      if let head = try cosigned.head(of: size, signedBy: keys), head.text == plain.text {
+        note = head
+      }
+    } else if let kept = try cosigned.sizes().last(where: { $0 > leaf && $0 <= newest.size }),
+      let head = try cosigned.head(of: kept, signedBy: keys)
     {
       try checkBeginning(head, of: newest.size)
       (size, note) = (kept, head)
@@ -101,12 +117,13 @@ extension LedgerStore {
   private func witnessFinding(_ cosigned: WitnessStore, _ policy: WitnessPolicy)
     throws(LedgerError) -> Finding?
   {
-    let total = try newestHead().size
+    let newestHead = try read { try Self.newestHead($0, verifierKey) }
+    let (total, keys) = (newestHead.head.size, newestHead.keys)
     let sizes = try cosigned.sizes()
     var newest: (size: Int, judgement: WitnessPolicy.Judgement)?
     var sufficient: (size: Int, judgement: WitnessPolicy.Judgement)?
     for size in sizes {
-      guard let note = try cosigned.head(of: size, signedBy: verifierKey) else { continue }
+      guard let note = try cosigned.head(of: size, signedBy: keys) else { continue }
       try checkBeginning(note, of: total)
       let judgement = policy.judge(note)
       guard judgement.refusals.isEmpty else {

@@ -25,10 +25,10 @@ public struct WitnessStore: Sendable {
     } catch { throw LedgerError(.storage(error)) }
   }
 
-  /// A kept head, held against the log's key; nil where none of that size is kept.
+  /// A kept head, held against the log's keys; nil where none of that size is kept.
   ///
-  /// - Throws: Where the file is no head of that size that the key has signed.
-  public func head(of size: Int, signedBy key: VerifierKey) throws(LedgerError) -> SignedNote? {
+  /// - Throws: Where the file is no head of that size that the key of its size has signed.
+  public func head(of size: Int, signedBy keys: LogKeys) throws(LedgerError) -> SignedNote? {
     let path = path(size)
     let bytes: [UInt8]
     do throws(StorageError) {
@@ -37,7 +37,7 @@ public struct WitnessStore: Sendable {
     } catch { throw LedgerError(.storage(error)) }
     do throws(AttestationError) {
       let note = try SignedNote(parsing: bytes)
-      let head = try LogCheckpoint(note, signedBy: key)
+      let head = try keys.head(note)
       guard head.treeSize == size else {
         throw AttestationError(
           .malformed("the head has \(head.treeSize) leaves, its name says \(size)"))

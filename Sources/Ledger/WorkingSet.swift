@@ -13,9 +13,11 @@ struct WorkingSet {
   /// The longest row that is read: more than all fields of a leaf come to.
   static let rowLimit = 1 << 18
 
-  /// Goes on after the last leaf of a database.
-  init(after last: Leaf?, _ database: Database) throws {
-    state = LedgerState(after: last.map { $0.sequence + 1 } ?? 0, lastTime: last?.time)
+  /// Goes on after the last leaf of a database whose keys are known.
+  init(after last: Leaf?, _ keys: LogKeys, _ database: Database) throws {
+    state = LedgerState(
+      after: last.map { $0.sequence + 1 } ?? 0, lastTime: last?.time,
+      logKeys: last == nil ? nil : keys)
     try load(.log, database)
   }
 
@@ -32,7 +34,8 @@ struct WorkingSet {
     }
   }
 
-  private mutating func load(_ subject: Subject, _ database: Database) throws {
+  /// Loads the row of a subject, where there is one.
+  mutating func load(_ subject: Subject, _ database: Database) throws {
     let statement = try database.cachedStatement(
       sql: "SELECT state FROM subjects WHERE kind = ? AND id = ?")
     statement.setUncheckedArguments([subject.kind, subject.id])
@@ -55,7 +58,7 @@ struct WorkingSet {
     } catch { throw Self.unreadable(subject, error.description) }
   }
 
-  private static func unreadable(_ subject: Subject, _ what: String) -> LedgerError {
+  static func unreadable(_ subject: Subject, _ what: String) -> LedgerError {
     LedgerError(
       .inconsistent(
         "what is kept of the \(subject) can't be read (\(what)); `unlearn-patch ledger verify` tells more"

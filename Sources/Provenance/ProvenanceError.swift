@@ -88,7 +88,7 @@ public struct ProvenanceError: Error, Sendable, CustomStringConvertible {
   public init(_ error: LedgerError) {
     description = error.description
     switch error.reason {
-    case .notPossible: category = .state
+    case .notPossible, .formerKey: category = .state
     case .badValue: category = .usage
     case .inconsistent: category = .invalid
     case .database: category = .inputOutput

@@ -143,7 +143,7 @@ extension Workspace {
   }
 
   /// Changes the lines of the trust file.
-  private func rewriteTrust(_ change: (inout [String]) -> Void) throws(ProvenanceError) {
+  func rewriteTrust(_ change: (inout [String]) -> Void) throws(ProvenanceError) {
     let old = try storing { () throws(StorageError) in try Folder.read(trustPath, limit: 1 << 20) }
     var lines = String(decoding: old, as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }

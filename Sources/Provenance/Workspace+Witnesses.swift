@@ -30,30 +30,11 @@ extension Workspace {
     try ledger { () throws(LedgerError) in try store.newestHead(cosigned: cosigned) }
   }
 
-  /// What a trust file and its witnesses say of this log.
-  ///
-  /// That its key may sign a log of this length, and that enough witnesses have seen it; empty where neither is
-  /// asked for.
-  public func headFindings(_ store: LedgerStore, _ trust: TrustFile?) -> [Finding] {
-    var findings: [Finding] = []
-    if let log = trust?.logKeys.first(where: { $0.key == verifierKey }), let last = log.lastIndex {
-      do throws(LedgerError) {
-        let size = try store.newestHead().size
-        findings.append(
-          Finding(
-            "log key", log.maySign(treeSize: size) ? .passed : .failed,
-            "the trust file lets it sign up to leaf \(last), it has signed \(size) leaves"))
-      } catch { findings.append(Finding("log key", .failed, error.description)) }
-    }
-    return findings
-      + store.witnessFindings(cosigned, policy: trust?.witnesses ?? WitnessPolicy())
-  }
-
   /// Signs a file with the ledger's key.
   public func signFile(_ file: String, as format: PlainSignature, at time: Timestamp)
     throws(ProvenanceError) -> String
   {
-    let key = try ledgerKey()
+    let key = try ledgerKey(of: try openLedger(.read))
     let hash: Hash512 = format == .ssh ? .sha512 : .blake2b
     let digest = try storing { () throws(StorageError) in try hash.digest(ofFile: file) }
     return try attesting { () throws(AttestationError) in
@@ -71,11 +52,11 @@ extension Workspace {
 
   /// The ledger's public key as a format's tool reads it.
   public func publicKeyFile(for format: PlainSignature) throws(ProvenanceError) -> String {
-    try attesting { () throws(AttestationError) in
+    let key = try ledgerKeys().present
+    return try attesting { () throws(AttestationError) in
       switch format {
-      case .ssh:
-        try SSHSignature.allowedSigner(verifierKey.name, key: verifierKey.publicKey)
-      case .minisign: try Minisign.publicKeyFile(verifierKey.publicKey)
+      case .ssh: try SSHSignature.allowedSigner(key.name, key: key.publicKey)
+      case .minisign: try Minisign.publicKeyFile(key.publicKey)
       }
     }
   }

@@ -9,7 +9,8 @@ import StrictJSON
 /// ```
 /// .unlearn/ledger.sqlite      the log
 /// .unlearn/ledger.key.pem     signs its heads; mode 0600
-/// .unlearn/ledger.vkey        its public half; names the log
+/// .unlearn/ledger-ID.key.pem  the next one, until it takes its place
+/// .unlearn/ledger.vkey        the public half of the first one; names the log, whatever key signs
 /// .unlearn/trust              whom apply and verify trust
 /// .unlearn/artifacts/         patches that were applied, by digest
 /// .unlearn/undo/              sealed undo capsules
@@ -22,7 +23,7 @@ public struct Workspace: Sendable {
 
   /// The folder.
   public let path: String
-  /// The log's name and public key.
+  /// The log's name and the key with which it begins; ``ledgerKeys()`` tells which sign it after.
   public let verifierKey: VerifierKey
   /// Where heads that were seen are kept.
   public let pins: PinStore
@@ -31,7 +32,7 @@ public struct Workspace: Sendable {
   public var ledgerPath: String { Paths.join(path, "ledger.sqlite") }
   /// The path of the trust file.
   public var trustPath: String { Paths.join(path, "trust") }
-  private var keyPath: String { Paths.join(path, "ledger.key.pem") }
+  var keyPath: String { Paths.join(path, "ledger.key.pem") }
   private var dataKeyPath: String { Paths.join(path, "data.key") }
   private static func verifierKeyPath(_ folder: String) -> String {
     Paths.join(folder, "ledger.vkey")
@@ -130,11 +131,6 @@ public struct Workspace: Sendable {
     }
   }
 
-  /// Reads the key that signs the ledger's heads.
-  func ledgerKey() throws(ProvenanceError) -> PrivateKey {
-    try attesting { () throws(AttestationError) in try PrivateKey(path: keyPath) }
-  }
-
   /// The keyed digest of a data set by the digest of its file.
   ///
   /// The key is made when it is first needed. Without it no one can tell what a digest is of, the controller neither.
@@ -166,10 +162,15 @@ public struct Workspace: Sendable {
     _ events: [Event], _ attachments: LedgerStore.Attachments = LedgerStore.Attachments(),
     in store: LedgerStore, at time: Timestamp
   ) throws(ProvenanceError) -> [Leaf] {
-    let key = try ledgerKey()
-    do throws(LedgerError) {
-      return try store.append(events, attachments, signedBy: key, at: time)
-    } catch { throw ProvenanceError(error) }
+    while true {
+      let key = try ledgerKey(of: store)
+      do throws(LedgerError) {
+        return try store.append(events, attachments, signedBy: key, at: time)
+      } catch {
+        // Each time round, another process has handed the log over since the key was read.
+        guard case .formerKey = error.reason else { throw ProvenanceError(error) }
+      }
+    }
   }
 
   /// Reads the trust file.

@@ -151,6 +151,12 @@ public enum Folder {
     try synchronize(Paths.parent(of: to))
   }
 
+  /// Gives a file the name of another, which it replaces, durably.
+  public static func replace(_ path: String, with newer: String) throws(StorageError) {
+    guard unsafe rename(newer, path) == 0 else { throw .system("rename", path: path) }
+    try synchronize(Paths.parent(of: path))
+  }
+
   /// How many bytes this user can still write to the file system of a path.
   public static func freeByteCount(at path: String) throws(StorageError) -> Int {
     var raw = statvfs()

@@ -14,6 +14,12 @@ import Testing
   @Test func `on what leaves name`() throws { try strike(Attack.onArtifacts) }
   @Test func `on the model`() throws { try strike(Attack.onModels) }
 
+  @Test func `on the handover to another key`() throws {
+    let stage = try Stage()
+    try Handed.prepare(stage)
+    for attack in Attack.onHandover { try attack.check(on: stage) }
+  }
+
   #if os(Linux)
     @Test func `a crash in the middle of writing`() throws {
       let stage = try Stage()
@@ -32,7 +38,8 @@ import Testing
       decoding: try Folder.read("/\(path)/docs/formats/ledger.md", limit: 1 << 20), as: UTF8.self)
     let rows = text.split(separator: "\n").map { String($0) }
     let attacks =
-      Attack.onLeaves + Attack.onKeys + Attack.onArtifacts + Attack.onModels + Attack.crashes
+      Attack.onLeaves + Attack.onKeys + Attack.onHandover + Attack.onArtifacts + Attack.onModels
+      + Attack.crashes
     let missing = attacks.map(\.row).filter { !rows.contains($0) }
     let isComplete = missing.isEmpty
     #expect(isComplete, "\(missing.joined(separator: "\n"))")

@@ -316,4 +316,23 @@ extension Bench {
     try TemporaryFolder.flip(weights, at: try Folder.read(weights, limit: 1 << 20).count - 1)
     try bench.refuse(claim, code: 1, saying: "the verdict is invalid, so nothing is claimed of it")
   }
+
+  @Test func `what no one trusted has signed is not claimed, with the code that verify has for it`()
+    throws
+  {
+    let bench = try bench()
+    let before = try bench.lines()
+    let log = String(
+      decoding: try Folder.read(bench.folder.file(".unlearn/ledger.vkey"), limit: 4096),
+      as: UTF8.self)
+    try bench.write(Array("log \(log)".utf8), "empty.trust")
+    for trust in ["empty.trust", "nowhere.trust"] {
+      let verify = ["verify", "model", "--trust", trust]
+      try bench.refuse(verify, code: 3, saying: "verdict: incomplete")
+      try bench.refuse(
+        verify + ["--claim"] + Bench.key, code: 3,
+        saying: "verdict: incomplete", "so nothing is claimed of it")
+    }
+    #expect(try bench.lines() == before)
+  }
 }

@@ -120,6 +120,43 @@ private final class Background: Sendable {
       try bench.succeed("verify", "model")
     }
 
+    @Test(
+      "a handover of the log that hangs is ended by who appends, and refuses another",
+      .enabled(if: Program.canInjectFaults), arguments: ["pwrite", "rename"])
+    func hangingHandover(_ name: String) throws {
+      let bench = try Bench()
+      let (gate, rotate) = (bench.folder.file("gate"), ["trust", "rotate", "--role", "ledger"])
+      // Where the former private key is overwritten and replaced, after the leaf is in the log; it is opened twice before.
+      let first = Background {
+        try bench.run(
+          rotate,
+          [
+            "LD_PRELOAD": Paths.join(Program.productsFolder, "libFaultPoints.so"),
+            "FAULT_ROOT": bench.folder.file(".unlearn/ledger.key"),
+            "FAULT_AT": name == "pwrite" ? "3" : "5",
+            "FAULT_MODE": "wait", "FAULT_GATE": gate,
+          ])
+      }
+      let deadline = ContinuousClock.now + .seconds(60)
+      while try FileStatus.ifExists(gate + ".reached") == nil, ContinuousClock.now < deadline {
+        usleep(5000)
+      }
+      try #require(try FileStatus.ifExists(gate + ".reached") != nil)
+      let refused = try bench.run(rotate)
+      #expect(refused.code == 6 && refused.errors.contains("in use by another"), "\(refused)")
+      let key = try bench.succeed("ledger", "key")
+      try bench.succeed("request", "open", "--regime", "gdpr", "--ground", "17-1-b")
+      let pem = try Folder.read(bench.folder.file(".unlearn/ledger.key.pem"), limit: 4096)
+      try open(gate)
+      let result = try first.value()
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(try bench.succeed("ledger", "key") == key)
+      #expect(
+        try Folder.read(bench.folder.file(".unlearn/ledger.key.pem"), limit: 4096) == pem)
+      try bench.succeed("request", "open", "--regime", "gdpr", "--ground", "17-1-b")
+      try bench.succeed("ledger", "verify")
+    }
+
     @Test func `who has the files mapped or open is named before they change`() throws {
       let bench = try bench(copies: [])
       let path = bench.folder.file("model/model.safetensors")

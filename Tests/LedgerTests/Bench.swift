@@ -45,7 +45,7 @@ final class Bench {
   func verify(_ verifierKey: VerifierKey? = nil) throws -> LedgerVerification {
     let store = try LedgerStore(
       path: path, verifierKey: verifierKey ?? self.verifierKey, pins: pins, access: .read)
-    return LedgerVerification(store, pins: pins, isKeyTrusted: true)
+    return LedgerVerification(store, pins: pins)
   }
 
   /// Changes the database behind the ledger's back, and leaves no trace of that in its schema.
@@ -59,6 +59,23 @@ final class Bench {
       for trigger in triggers { try database.execute(sql: trigger[1]) }
     }
     try queue.close()
+  }
+
+  /// Copies the database as it is.
+  func copy(to path: String) throws {
+    let queue = try DatabaseQueue(path: self.path)
+    try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO '\(path)'") }
+    try queue.close()
+  }
+
+  /// Puts another leaf in the place of the only one, with its node and a head that the log's key signs.
+  func replaceOnlyLeaf(with bytes: [UInt8]) throws {
+    let hash = MerkleTree.leafHash(bytes)
+    let head = LogCheckpoint(origin: verifierKey.name, treeSize: 1, root: hash)
+    let note = try SignedNote(signing: head.text, as: verifierKey, with: key)
+    try attack(
+      "UPDATE leaves SET bytes = CAST('\(String(decoding: bytes, as: UTF8.self))' AS BLOB)",
+      "UPDATE nodes SET hash = x'\(hash.hex)'", "UPDATE checkpoints SET note = '\(note.encoded)'")
   }
 
   func failures() throws -> [String] {

@@ -36,7 +36,7 @@ import Testing
         let state = try store.state()
         #expect(state.count == state.requests.count + 1)
         // The pin may be ahead of the snapshot; all else holds.
-        let findings = LedgerVerification(store, pins: pins, isKeyTrusted: true).findings
+        let findings = LedgerVerification(store, pins: pins).findings
         #expect(!findings.contains { $0.outcome == .failed && $0.step != "pin" }, "\(findings)")
       }
     }

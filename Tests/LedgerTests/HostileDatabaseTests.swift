@@ -83,7 +83,7 @@ import Testing
         do throws(LedgerError) {
           let store = try LedgerStore(
             path: cut, verifierKey: bench.verifierKey, pins: bench.pins, access: access)
-          let verification = LedgerVerification(store, pins: bench.pins, isKeyTrusted: true)
+          let verification = LedgerVerification(store, pins: bench.pins)
           #expect(Verdict(verification.findings) == .invalid, "cut at \(count)")
         } catch { #expect(!error.description.isEmpty) }
       }
@@ -105,7 +105,7 @@ import Testing
       do throws(LedgerError) {
         let store = try LedgerStore(
           path: changed, verifierKey: bench.verifierKey, pins: bench.pins, access: .read)
-        let verification = LedgerVerification(store, pins: bench.pins, isKeyTrusted: true)
+        let verification = LedgerVerification(store, pins: bench.pins)
         if Verdict(verification.findings) == .invalid {
           invalid += 1
         } else {

@@ -86,7 +86,7 @@ import Testing
   @Test func `without a pin the verdict is incomplete, with another key invalid`() throws {
     let bench = try Bench()
     let blind = LedgerVerification(
-      bench.store, pins: PinStore(stateFolder: bench.folder.file("elsewhere")), isKeyTrusted: true)
+      bench.store, pins: PinStore(stateFolder: bench.folder.file("elsewhere")))
     #expect(Verdict(blind.findings) == .incomplete)
     let other = try PrivateKey.generate(.ed25519)
     let stranger = try bench.verify(

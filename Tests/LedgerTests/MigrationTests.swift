@@ -52,7 +52,7 @@ private final class OldLedger {
   }
 
   func verify() throws -> LedgerVerification {
-    LedgerVerification(try open(.read), pins: pins, isKeyTrusted: true)
+    LedgerVerification(try open(.read), pins: pins)
   }
 
   func report() -> Event {
@@ -69,6 +69,11 @@ private final class OldLedger {
     #expect(state.count == OldLedger.count)
     #expect(state.requests.map(\.status) == [.final, .applied])
     #expect(state.models.map { $0.applied.count } == [2, 0])
+    // There are no rows to look requests up in.
+    let store = try old.open(.read)
+    let ids = state.requests.map(\.id)
+    #expect(try ids.map { try store.requests(matching: $0).map(\.id) } == ids.map { [$0] })
+    #expect(try store.requests(matching: "").map(\.id) == ids)
     #expect(try old.version() == 1)
   }
 

@@ -14,7 +14,7 @@ import Testing
   }
 
   private func pin(_ bench: Bench) throws -> Int? {
-    try bench.pins.head(of: bench.verifierKey)?.treeSize
+    try bench.pins.head(of: LogKeys(first: bench.verifierKey))?.treeSize
   }
 
   /// Overwrites the place of the newest head, as a write that was torn does.

@@ -144,7 +144,7 @@ final class Log {
     let store = try open(.read)
     let heads = try store.heads().count
     let (start, used) = (seconds(), seconds(CLOCK_PROCESS_CPUTIME_ID))
-    let verification = LedgerVerification(store, pins: pins, isKeyTrusted: true)
+    let verification = LedgerVerification(store, pins: pins)
     let (wall, cores) = (seconds() - start, seconds(CLOCK_PROCESS_CPUTIME_ID) - used)
     guard Verdict(verification.findings) == .valid else { fatalError("\(verification.findings)") }
     try show([

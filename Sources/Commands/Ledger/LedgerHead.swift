@@ -19,10 +19,11 @@ extension LedgerCommand {
     func run() throws {
       try common.run { _ in
         let workspace = try common.needWorkspace()
-        var (size, note) = try workspace.newestHead(try workspace.openLedger(.read))
+        let store = try workspace.openLedger(.read)
+        var (size, note) = try workspace.newestHead(store)
         if cosigned {
           guard let last = try workspace.cosigned.sizes().last,
-            let head = try workspace.cosigned.head(of: last, signedBy: workspace.verifierKey)
+            let head = try workspace.cosigned.head(of: last, signedBy: try store.keys())
           else {
             throw ProvenanceError(
               .incomplete, "no head of this log is cosigned",

@@ -10,7 +10,9 @@ extension LedgerCommand {
     static let configuration = CommandConfiguration(
       abstract: "Writes a proof that a leaf is in the log, for checking offline (C2SP tlog-proof).",
       discussion: """
-        Under the newest head that witnesses have cosigned and that has the leaf, else under the newest head.
+        Under the newest head that witnesses have cosigned and that has the leaf, else under the newest head. A leaf
+        that hands the log over to another key is proved under the head that the key before has signed too, so that
+        whoever trusts that one learns the next.
         Example: unlearn-patch ledger prove 7 -o receipt.tlog-proof --entry receipt.json
         """)
     @OptionGroup var common: CommonOptions
@@ -38,17 +40,17 @@ extension LedgerCommand {
         let bytes = Array(proof.encoded.utf8)
         try AtomicFile.write(bytes.rawSpan, to: path)
         let size = try LogCheckpoint(parsing: proof.checkpoint.text).treeSize
-        let count = proof.checkpoint.lines.count
+        let count = try store.keys().cosignatureCount(proof.checkpoint)
         return Console.Answer(
           "ledger-prove",
           [
             "proof": .text(path), "entry": entry.map { .text($0) },
             "leaf": .integer(Int64(leaf)), "size": .integer(Int64(size)),
-            "signatures": .integer(Int64(count)),
+            "signatures": .integer(Int64(proof.checkpoint.lines.count)),
           ],
           [
             "proof  \(path)",
-            "head   \(size) leaves, \(count == 1 ? "not cosigned" : "\(count - 1) cosignature(s)")",
+            "head   \(size) leaves, \(count == 0 ? "not cosigned" : "\(count) cosignature(s)")",
           ] + (entry.map { ["entry  \($0)"] } ?? []))
       }
     }

@@ -31,8 +31,8 @@ extension LedgerCommand {
         let workspace = try common.needWorkspace()
         var selection = ShredSelection.expired(on: surroundings.now.date)
         if let request {
-          let state = try workspace.openLedger(.read).state()
-          selection = .request(try RequestText.find(request, in: state).id)
+          let store = try workspace.openLedger(.read)
+          selection = .request(try RequestText.find(request, in: store).id)
         }
         let result = try workspace.shred(selection, surroundings)
         return Console.Answer(

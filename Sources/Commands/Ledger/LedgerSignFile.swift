@@ -1,5 +1,6 @@
 import ArgumentParser
 import Attestation
+import Ledger
 import Provenance
 import Storage
 import StrictJSON
@@ -11,23 +12,36 @@ extension LedgerCommand {
       discussion: """
         Example: unlearn-patch ledger key --format ssh > allowed_signers
         """)
-    enum Format: String, ExpressibleByArgument, CaseIterable { case vkey, ssh, minisign, pem }
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+      case vkey, ssh, minisign, pem, trust
+    }
 
     @OptionGroup var common: CommonOptions
     @Option(
       name: .long,
-      help: "vkey (C2SP), ssh (allowed_signers), minisign (minisign.pub) or pem (SPKI).")
+      help:
+        "vkey (C2SP), ssh (allowed_signers), minisign (minisign.pub), pem (SPKI) or trust (a trust file's line for each key that the log has had)."
+    )
     var format = Format.vkey
+
+    private static func trustLines(_ keys: LogKeys) -> String {
+      keys.all.map { key in
+        "log \(key.encoded)" + (keys.lastLeaf(of: key).map { " not-after-index=\($0)" } ?? "")
+          + "\n"
+      }.joined()
+    }
 
     func run() throws {
       try common.run { _ in
         let workspace = try common.needWorkspace()
         let text =
           switch format {
-          case .vkey: workspace.verifierKey.encoded + "\n"
+          case .vkey: try workspace.ledgerKeys().present.encoded + "\n"
           case .ssh: try workspace.publicKeyFile(for: .ssh)
           case .minisign: try workspace.publicKeyFile(for: .minisign)
-          case .pem: String(decoding: workspace.verifierKey.publicKey.pem, as: UTF8.self)
+          case .pem:
+            String(decoding: try workspace.ledgerKeys().present.publicKey.pem, as: UTF8.self)
+          case .trust: Self.trustLines(try workspace.ledgerKeys())
           }
         return Console.Answer(
           "ledger-key", ["format": .text(format.rawValue), "key": .text(text)],

@@ -55,8 +55,9 @@ extension LedgerCommand {
         { _ in
           let workspace = try common.needWorkspace()
           let trust = try TrustFile(path: trust ?? workspace.trustPath)
+          let store = try workspace.openLedger(.read)
           let round = WitnessRound(
-            workspace: workspace, store: try workspace.openLedger(.read), policy: trust.witnesses,
+            workspace: workspace, store: store, keys: try store.keys(), policy: trust.witnesses,
             witnesses: try chosen(trust.witnesses.witnesses))
           if let requestFile {
             return try round.writeRequest(to: requestFile, oldSize: oldSize)

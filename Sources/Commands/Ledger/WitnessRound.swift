@@ -9,13 +9,14 @@ import Witnessing
 struct WitnessRound {
   let workspace: Workspace
   let store: LedgerStore
+  let keys: LogKeys
   let policy: WitnessPolicy
   let witnesses: [WitnessPolicy.Witness]
 
   /// What a witness is believed to have cosigned last, by what is kept here.
   private func knownSize(_ witness: WitnessPolicy.Witness, upTo limit: Int) throws -> Int {
     for size in try workspace.cosigned.sizes().reversed() where size <= limit {
-      let head = try workspace.cosigned.head(of: size, signedBy: workspace.verifierKey)
+      let head = try workspace.cosigned.head(of: size, signedBy: keys)
       if head?.isSigned(by: witness.key) ?? false { return size }
     }
     return 0
@@ -23,7 +24,7 @@ struct WitnessRound {
 
   /// A head with the cosignatures that are kept of it.
   private func kept(_ plain: SignedNote, _ size: Int) throws -> SignedNote {
-    let head = try workspace.cosigned.head(of: size, signedBy: workspace.verifierKey)
+    let head = try workspace.cosigned.head(of: size, signedBy: keys)
     return head.flatMap { $0.text == plain.text ? $0 : nil } ?? plain
   }
 
@@ -61,7 +62,7 @@ struct WitnessRound {
           ]))
       }
     }
-    if note.lines.count > 1 { try workspace.cosigned.keep(note) }
+    if keys.cosignatureCount(note) > 0 { try workspace.cosigned.keep(note) }
     return (
       answer(size, note, rows, lines), worst.map { Exit.code($0) } ?? 0
     )

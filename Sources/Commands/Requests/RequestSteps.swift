@@ -24,11 +24,11 @@ extension Request {
     try common.run { surroundings in
       let workspace = try common.needWorkspace()
       let store = try workspace.openLedger(.append)
-      let request = try RequestText.find(options.request, in: try store.state())
+      let request = try RequestText.find(options.request, in: store)
       let day = try options.on.map { try Day.read($0) } ?? request.day(at: surroundings.now)
       let leaves = try workspace.record(
         [try event(request, day)], try attachments(request), in: store, at: surroundings.now)
-      let now = try RequestText.find(request.id, in: try store.state())
+      let now = try RequestText.find(request.id, in: store)
       var fields = RequestText.json(now, surroundings.now)
       fields["leaf"] = .integer(Int64(leaves[0].sequence))
       var answer = Console.Answer(

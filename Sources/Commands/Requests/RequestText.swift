@@ -8,7 +8,17 @@ enum RequestText {
   /// The one request of an identity or its beginning.
   static func find(_ text: String, in state: LedgerState) throws -> LedgerState.Request {
     if let exact = state.request(text) { return exact }
-    let matches = state.requests.filter { $0.id.dropFirst(9).hasPrefix(text) }
+    return try only(state.requests.filter { $0.id.dropFirst(9).hasPrefix(text) }, text)
+  }
+
+  /// The same from what is kept of each request, without reading the log; its leaves are left out.
+  static func find(_ text: String, in store: LedgerStore) throws -> LedgerState.Request {
+    try only(try store.requests(matching: text), text)
+  }
+
+  private static func only(_ matches: [LedgerState.Request], _ text: String) throws
+    -> LedgerState.Request
+  {
     guard let found = matches.first, matches.count == 1 else {
       throw ProvenanceError(
         .usage, "\(matches.count) requests match '\(text)'",

@@ -54,8 +54,22 @@ extension LedgerState {
     set(Key(id: id, roles: roles, leaf: fields.sequence), at: place)
   }
 
-  /// One key takes the place of another.
+  /// The role of a rotation that hands over the log itself.
+  static let logRole = "ledger"
+
+  /// One key takes the place of another: a signer's, or with a role the log's own.
   mutating func takeRotation(_ fields: LeafFields) throws(LeafRefusal) {
+    guard let role = try fields.textIfPresent("role") else { return try takeSuccession(fields) }
+    guard role == Self.logRole else {
+      throw refuse("role is \"\(role)\", expected \(Self.logRole) or none")
+    }
+    guard var keys = logKeys else { throw refuse("the first leaf names no key of the log") }
+    try keys.take(fields)
+    logKeys = keys
+  }
+
+  /// A signer's key takes the place of another.
+  private mutating func takeSuccession(_ fields: LeafFields) throws(LeafRefusal) {
     let (old, new) = (try fields.digest("old"), try fields.digest("new"))
     let place = try activePlace(ofKey: old)
     guard old != new, try self.place(ofKey: new) == nil else {

@@ -1,3 +1,4 @@
+import Attestation
 public import Storage
 import StrictJSON
 
@@ -17,6 +18,8 @@ public struct LedgerState: Sendable {
   public private(set) var lastTime: Timestamp?
   /// The name of the log.
   public private(set) var origin = ""
+  /// The keys that sign the log's heads, by what leaves say; nil where the first leaf names none.
+  public internal(set) var logKeys: LogKeys?
   /// Signers' keys that were recorded, in order.
   public internal(set) var keys = KeyedList<Digest, Key>()
   /// The requests, in order.
@@ -34,9 +37,10 @@ public struct LedgerState: Sendable {
   public init() {}
 
   /// Goes on after leaves that are not taken here; what they are about is loaded as it is asked for.
-  init(after count: Int, lastTime: Timestamp?) {
+  init(after count: Int, lastTime: Timestamp?, logKeys: LogKeys?) {
     self.count = count
     self.lastTime = lastTime
+    self.logKeys = logKeys
     lookedUp = []
   }
 
@@ -85,7 +89,7 @@ public struct LedgerState: Sendable {
   private mutating func reduce(_ leaf: Leaf) throws(LeafRefusal) {
     let fields = LeafFields(leaf)
     switch leaf.type {
-    case .ledgerCreated: origin = try fields.text("origin")
+    case .ledgerCreated: try takeBeginning(fields)
     case .keyAdded: try takeKey(fields)
     case .keyRotated: try takeRotation(fields)
     case .keyRevoked: try takeRevocation(fields)
@@ -110,6 +114,21 @@ public struct LedgerState: Sendable {
     case .patchFinalized: try takeFinality(fields)
     case nil: break
     }
+  }
+
+  private mutating func takeBeginning(_ fields: LeafFields) throws(LeafRefusal) {
+    let name = try fields.text("origin")
+    if let text = try fields.textIfPresent("key") {
+      let key: VerifierKey
+      do throws(AttestationError) { key = try VerifierKey(text) } catch {
+        throw refuse("key: \(error)")
+      }
+      guard key.type == .ed25519, ByteString(key.name) == ByteString(name) else {
+        throw refuse("key is not one that signs heads of \(ByteString(name))")
+      }
+      logKeys = LogKeys(first: key)
+    }
+    origin = name
   }
 
   /// Asks for a subject that a partial state does not hold; returns where it is known that there is none.

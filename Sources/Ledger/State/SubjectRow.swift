@@ -42,10 +42,14 @@ extension LedgerState {
     RowText.of { subject.write(to: &$0) }
   }
 
-  /// What is kept of the log itself: how many leaves there are of each type.
+  /// What is kept of the log itself: how many leaves there are of each type, and which have handed it over.
   private var logRow: [UInt8] {
     let counts = types.map { (ByteString($0.key), JSONValue.integer(Int64($0.value))) }
-    let row = JSONObject([("types", .object(JSONObject(counts)))])
+    var row = JSONObject([("types", .object(JSONObject(counts)))])
+    let handovers = logKeys?.handovers ?? []
+    if !handovers.isEmpty {
+      row["handovers"] = .array(handovers.map { .integer(Int64($0.leaf)) })
+    }
     do throws(CanonicalJSON.EncodingError) { return try CanonicalJSON.encode(.object(row)) } catch {
       preconditionFailure("there are no 2^53 leaves")
     }

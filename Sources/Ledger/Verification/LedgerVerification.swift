@@ -11,52 +11,45 @@ public struct LedgerVerification: Sendable {
   /// What the leaves add up to; nil where they can't be read.
   public private(set) var state: LedgerState?
 
-  /// Checks everything that the database says against itself, the key and the pin that the caller trusts.
-  ///
-  /// - Parameter otherKeys: The keys that the caller trusts for a log of this name instead.
-  public init(
-    _ store: LedgerStore, pins: PinStore, isKeyTrusted: Bool, otherKeys: [VerifierKey] = []
-  ) {
-    let pin: Result<LogCheckpoint?, LedgerError>
-    do throws(LedgerError) { pin = .success(try pins.head(of: store.verifierKey)) } catch {
-      pin = .failure(error)
+  /// The keys of the log as far as its leaves lead; the expected one alone where they can't be read.
+  public private(set) var keys: LogKeys
+
+  /// Checks everything that the database says against itself, the key with which it is to begin, and the pins.
+  public init(_ store: LedgerStore, pins: PinStore) {
+    keys = LogKeys(first: store.verifierKey)
+    let seen: Result<PinnedHeads, LedgerError>
+    // Before the snapshot: pins follow the log, and would be ahead of it.
+    do throws(LedgerError) { seen = .success(try pins.heads(of: store.verifierKey)) } catch {
+      seen = .failure(error)
     }
     do throws(LedgerError) {
-      let (findings, state) = try store.read { database in
-        Self.walk(database, store, pin)
+      let (findings, walk) = try store.read { database in
+        Self.walk(database, store, seen)
       }
-      (self.findings, self.state) = (findings, state)
+      self.findings = findings
+      if let walk { (state, keys) = (walk.state, walk.keys) }
     } catch { findings.append(Finding("database", .failed, error.description)) }
-    if !isKeyTrusted { findings.append(Self.untrustedLog(store.verifierKey, otherKeys)) }
   }
 
   /// What stands for a walk where the database is gone.
   public static func ofMissingLedger(_ key: VerifierKey, pins: PinStore) -> Finding {
     do throws(LedgerError) {
-      guard let head = try pins.head(of: key) else {
+      let seen = try pins.heads(of: key)
+      guard let size = seen.sizes.max() else {
+        // Throws where there are pins that can't be read.
+        _ = try seen.newest(LogKeys(first: key))
         return Finding(
           "database", .missing, "there is no ledger, and no head of it has been seen here before")
       }
       return Finding(
         "database", .failed,
-        "there is no ledger, and \(head.treeSize) leaves of it have been seen: it was deleted")
+        "there is no ledger, and \(size) leaves of it have been seen: it was deleted")
     } catch { return Finding("pin", .failed, error.description) }
   }
 
-  private static func untrustedLog(_ key: VerifierKey, _ others: [VerifierKey]) -> Finding {
-    if let other = others.first {
-      return Finding(
-        "trusted log", .failed,
-        "the trust file names another key for the log \(key.name): expected \(other.encoded), found \(key.encoded); the key was replaced, or the log rebuilt with another"
-      )
-    }
-    return Finding(
-      "trusted log", .missing, "the trust file has no line `log \(key.encoded)`")
-  }
-
   private static func walk(
-    _ database: Database, _ store: LedgerStore, _ pin: Result<LogCheckpoint?, LedgerError>
-  ) -> ([Finding], LedgerState?) {
+    _ database: Database, _ store: LedgerStore, _ seen: Result<PinnedHeads, LedgerError>
+  ) -> ([Finding], LogWalk?) {
     var findings: [Finding] = []
     func add(_ step: String, _ held: String, _ body: () throws -> Void) {
       do {
@@ -80,9 +73,9 @@ public struct LedgerVerification: Sendable {
     // What stands in a table's place could do anything when it is read.
     guard isReadable else { return (findings, nil) }
 
-    var pinned: LogCheckpoint?
-    if case .success(let head) = pin { pinned = head }
-    var walk = LogWalk(database, store.verifierKey, rootWanted: pinned?.treeSize)
+    var sizes: Set<Int> = []
+    if case .success(let heads) = seen { sizes = heads.sizes }
+    var walk = LogWalk(database, store.verifierKey, rootsWanted: sizes)
     add("leaves", "every leaf is canonical and follows from those before it") { try walk.run() }
     guard findings[findings.count - 1].outcome == .passed else { return (findings, nil) }
     let state = walk.state
@@ -95,27 +88,27 @@ public struct LedgerVerification: Sendable {
         ))
     }
     add("tree", "every stored node is the hash of what is below it") { try walk.finishTree() }
-    add("heads", "every signed head is the root of that many leaves") { try walk.finishHeads() }
+    add("heads", "every signed head is the root of that many leaves, by the key of its size") {
+      try walk.finishHeads()
+    }
     add("subjects", "what is kept of requests, patches and models is what the leaves add up to") {
       try SubjectComparison.run(database, state)
     }
-    findings.append(judge(pin, walk))
-    return (findings, state)
+    findings.append(judge(seen, walk))
+    return (findings, walk)
   }
 
-  private static func judge(_ pin: Result<LogCheckpoint?, LedgerError>, _ walk: LogWalk) -> Finding
-  {
-    let head: LogCheckpoint?
-    switch pin {
-    case .failure(let error): return Finding("pin", .failed, error.description)
-    case .success(let found): head = found
+  private static func judge(_ seen: Result<PinnedHeads, LedgerError>, _ walk: LogWalk) -> Finding {
+    let pinned: LogCheckpoint?
+    do throws(LedgerError) { pinned = try seen.get().newest(walk.keys) } catch {
+      return Finding("pin", .failed, error.description)
     }
-    guard let head else {
+    guard let head = pinned else {
       return Finding(
         "pin", .missing,
         "no head of this log has been seen here before, so a cut or replaced log can't be told")
     }
-    guard let root = walk.rootFound else {
+    guard let root = walk.roots[head.treeSize] else {
       return Finding(
         "pin", .failed,
         "the log has \(walk.state.count) leaves, \(head.treeSize) have been seen: its end was cut or an old copy restored"

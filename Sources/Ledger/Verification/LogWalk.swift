@@ -7,24 +7,25 @@ import Storage
 struct LogWalk {
   /// What the leaves add up to so far.
   private(set) var state = LedgerState()
-  /// The root of as many leaves as were asked for; nil where there are fewer.
-  private(set) var rootFound: Digest?
+  /// The roots of as many leaves as were asked for, where there are so many.
+  private(set) var roots: [Int: Digest] = [:]
+  /// The keys of the log, from the expected one to where the leaves lead.
+  private(set) var keys: LogKeys
 
   private let database: Database
-  private let verifierKey: VerifierKey
-  private let rootWanted: Int?
+  private let rootsWanted: Set<Int>
   private var frontier = MerkleFrontier()
   private var nodes: StoredNodes
   private var heads: StoredHeads
   private var treeFailure: (any Error)?
   private var headFailure: (any Error)?
 
-  init(_ database: Database, _ verifierKey: VerifierKey, rootWanted: Int?) {
+  init(_ database: Database, _ verifierKey: VerifierKey, rootsWanted: Set<Int>) {
     self.database = database
-    self.verifierKey = verifierKey
-    self.rootWanted = rootWanted
+    self.rootsWanted = rootsWanted
+    keys = LogKeys(first: verifierKey)
     nodes = StoredNodes(database)
-    heads = StoredHeads(database, verifierKey)
+    heads = StoredHeads(database)
   }
 
   /// Walks; of nodes and heads the first failure is kept.
@@ -39,13 +40,14 @@ struct LogWalk {
         do { try nodes.compare(id, hash) } catch { treeFailure = error }
       }
       noteRoot()
+      if leaf.type == .keyRotated { noteHandover() }
       if headFailure != nil { return }
-      do { try heads.compare(frontier) } catch { headFailure = error }
+      do { try heads.compare(frontier, keys) } catch { headFailure = error }
     }
-    guard ByteString(state.origin) == ByteString(verifierKey.name) || state.count == 0 else {
+    guard ByteString(state.origin) == ByteString(keys.first.name) || state.count == 0 else {
       throw LedgerError(
         .inconsistent(
-          "leaf 0 begins the log \(state.origin), the key is that of \(verifierKey.name)"))
+          "leaf 0 begins the log \(state.origin), the key is that of \(keys.first.name)"))
     }
     if state.count == 0 {
       throw LedgerError(.inconsistent("there is no leaf; a ledger begins with ledger.created"))
@@ -53,7 +55,15 @@ struct LogWalk {
   }
 
   private mutating func noteRoot() {
-    if rootWanted == frontier.size { rootFound = frontier.root }
+    if rootsWanted.contains(frontier.size) { roots[frontier.size] = frontier.root }
+  }
+
+  /// Follows the log to its next key, where the leaf just taken hands it over.
+  private mutating func noteHandover() {
+    guard let found = state.logKeys, found.handovers.count > keys.handovers.count,
+      found.first == keys.first
+    else { return }
+    keys = found
   }
 
   /// Throws where a stored node is not the one that follows, or where more are stored.
@@ -62,9 +72,13 @@ struct LogWalk {
     try nodes.finish()
   }
 
-  /// Throws where a head is not signed or not the root, or where the last does not cover all leaves.
+  /// Throws where a head is not signed by the key of its size or not the root, or where the last does not cover all leaves.
   mutating func finishHeads() throws {
     if let headFailure { throw headFailure }
-    try heads.finish(leafCount: state.count)
+    if let first = state.logKeys?.first, first != keys.first {
+      throw LedgerError(
+        .inconsistent("leaf 0 begins the log with the key \(first.encoded), another than expected"))
+    }
+    try heads.finish(leafCount: state.count, keys)
   }
 }

@@ -30,12 +30,11 @@ public struct WorkspaceVerification: Sendable {
     }
     let store = try workspace.openLedger(.read)
     self.store = store
-    let key = workspace.verifierKey
-    let logs = trust?.logs ?? []
-    let log = LedgerVerification(
-      store, pins: workspace.pins, isKeyTrusted: logs.contains(key),
-      otherKeys: logs.filter { ByteString($0.name) == ByteString(key.name) })
-    findings += log.findings + workspace.headFindings(store, trust)
+    let log = LedgerVerification(store, pins: workspace.pins)
+    findings += log.findings
+    findings += log.keys.findings(trust?.logKeys ?? [], treeSize: log.state?.count)
+    findings += store.witnessFindings(
+      workspace.cosigned, policy: trust?.witnesses ?? WitnessPolicy())
     guard let state = log.state else { return }
     self.state = state
     if let finding = trust?.signerFinding(state) { findings.append(finding) }

@@ -59,6 +59,14 @@ struct Forger {
     case tree
     /// Heads too, signed with a key, one for each leaf.
     case heads(PrivateKeyFile, as: VerifierKey)
+    /// Heads too, each with the keys of its size; where there are none, the head that was stored stays.
+    case signers((_ size: Int) -> [Signer])
+  }
+
+  /// A private key, and the key of a log as which it signs.
+  struct Signer {
+    let file: PrivateKeyFile
+    let key: VerifierKey
   }
 
   /// Stores these leaves instead, in this order, with their places and times made to fit.
@@ -74,19 +82,36 @@ struct Forger {
       }
       guard isClever else { return }
       try derive(encoded, database)
-      if case .heads(let file, let name) = making {
+      switch making {
+      case .leaves, .tree: return
+      case .heads(let file, let key):
         try database.execute(sql: "DELETE FROM checkpoints")
-        var frontier = MerkleFrontier()
-        for bytes in encoded {
-          frontier.append(MerkleTree.leafHash(bytes))
-          let head = LogCheckpoint(
-            origin: name.name, treeSize: frontier.size, root: frontier.root)
-          let key = try PrivateKey(path: file.path)
-          let note = try SignedNote(signing: head.text, as: name, with: key)
-          try database.execute(
-            sql: "INSERT INTO checkpoints VALUES (?, ?)", arguments: [frontier.size, note.encoded])
-        }
+        try sign(encoded, database) { _ in [Signer(file: file, key: key)] }
+      case .signers(let signers): try sign(encoded, database, signers)
       }
+    }
+  }
+
+  /// A head for each leaf, in the place of those that are stored.
+  private func sign(
+    _ leaves: [[UInt8]], _ database: Database, _ signers: (_ size: Int) -> [Signer]
+  ) throws {
+    var frontier = MerkleFrontier()
+    for bytes in leaves {
+      frontier.append(MerkleTree.leafHash(bytes))
+      var note: SignedNote?
+      for signer in signers(frontier.size) {
+        let head = LogCheckpoint(
+          origin: signer.key.name, treeSize: frontier.size, root: frontier.root)
+        let key = try PrivateKey(path: signer.file.path)
+        let made = try SignedNote(signing: head.text, as: signer.key, with: key)
+        for line in made.lines { note?.replace(with: line) }
+        note = note ?? made
+      }
+      guard let note else { continue }
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO checkpoints VALUES (?, ?)",
+        arguments: [frontier.size, note.encoded])
     }
   }
 
