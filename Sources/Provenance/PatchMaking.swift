@@ -4,7 +4,7 @@ public import Ledger
 public import Patching
 public import Safetensors
 public import Storage
-import StrictJSON
+public import StrictJSON
 
 /// Writing a patch with its statement, and signing it.
 public enum PatchMaking {
@@ -80,6 +80,27 @@ public enum PatchMaking {
     ]
   }
 
+  /// What the log says of an evaluation that was made later of a model that a patch made, or of its base.
+  ///
+  /// - Parameters:
+  ///   - model: The digest of the model that was measured.
+  ///   - record: The digest of the evaluation's record.
+  ///   - judgement: What a policy said of the numbers, and the digest of its file; nil without one.
+  public static func evaluation(
+    ofPatch patch: Digest, model: Digest, record: Digest, measurements: [JSONValue],
+    judgement: (verdict: EvaluationVerdict, policy: Digest)?
+  ) -> Event {
+    Event(
+      .metricsRecorded,
+      [
+        "patch": .text(patch.hex), "model": .text(model.hex), "evaluation": .text(record.hex),
+        "policy": judgement.map { .text($0.policy.hex) },
+        "verdict": judgement.map { .text($0.verdict.rawValue) },
+        "values": .array(Array(measurements.compactMap(metric).prefix(valueLimit))),
+        "recorded": .integer(Int64(measurements.count)),
+      ])
+  }
+
   /// How many values stand in a leaf; the statement has all.
   private static let valueLimit = 256
 
@@ -90,7 +111,9 @@ public enum PatchMaking {
   private static func metric(_ recorded: JSONValue) -> JSONValue? {
     let field = JSONField(recorded)
     do throws(JSONFieldError) {
-      guard field["set"].optional == nil, let text = try field["value"].optional?.text(),
+      // What was measured under an attack has a condition, which a leaf has no place for.
+      guard field["set"].optional == nil, field["condition"].optional == nil,
+        let text = try field["value"].optional?.text(),
         let value = Double(text), value.isFinite,
         let millionths = Int64(exactly: (value * 1_000_000).rounded())
       else { return nil }

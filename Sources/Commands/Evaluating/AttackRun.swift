@@ -19,7 +19,7 @@ struct AttackRun {
   ) throws {
     var code: Int32 = 0
     try common.run(
-      { _ in
+      { surroundings in
         try output.precheck()
         var input = try EvaluationInput(self.input)
         guard input.forget != nil else {
@@ -33,6 +33,9 @@ struct AttackRun {
           lines: evaluation.attackLines)
         try result.judge(output)
         if let path = output.output { try result.write(to: path) }
+        if let checkpoint = input.after.checkpoint {
+          try result.log(output, of: checkpoint, common, surroundings)
+        }
         code = result.code
         return result.answer("attack", output: output.output)
       }, code: { code })

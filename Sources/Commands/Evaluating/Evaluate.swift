@@ -3,6 +3,7 @@ import Attestation
 import Evaluation
 import Metrics
 import Provenance
+import Safetensors
 import Storage
 import StrictJSON
 import Training
@@ -69,17 +70,19 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     var code: Int32 = 0
     try common.run(
-      { _ in
+      { surroundings in
         try result.precheck()
-        var result = try evaluate()
+        let (evaluated, checkpoint) = try evaluate()
+        var result = evaluated
         try result.judge(self.result)
         if let output = self.result.output { try result.write(to: output) }
+        if let checkpoint { try result.log(self.result, of: checkpoint, common, surroundings) }
         code = result.code
         return result.answer("evaluate", output: self.result.output)
       }, code: { code })
   }
 
-  private func evaluate() throws -> EvaluationResult {
+  private func evaluate() throws -> (EvaluationResult, Safetensors.Checkpoint?) {
     var input = try EvaluationInput(input)
     let (utility, choices) = (
       try MeasuringOptions.read(measuring.utility, "--utility"),
@@ -98,7 +101,9 @@ struct Evaluate: ParsableCommand {
     let configuration = try input.configuration(
       "evaluate", options(log), self.input.encoding)
     let kept = try cached(configuration)
-    if let kept { return EvaluationResult(kept, lines: ["from cache \(try kept.key)"]) }
+    if let kept {
+      return (EvaluationResult(kept, lines: ["from cache \(try kept.key)"]), input.after.checkpoint)
+    }
     var options = measuring.options(
       seeds: self.input.seed, tokensPerPass: self.input.computing.tokensPerPass)
     options.measuresTokens = true
@@ -114,7 +119,7 @@ struct Evaluate: ParsableCommand {
     }
     var result = EvaluationResult(record, lines: evaluation.lines)
     if samples { result.files = try AnswerSamples(evaluation, input).files }
-    return result
+    return (result, input.after.checkpoint)
   }
 
   private func addContinuations(to sets: inout EvaluationSets, _ input: inout EvaluationInput)

@@ -1,8 +1,11 @@
 import ArgumentParser
+import Attestation
 import Claims
 import Evaluation
+import Ledger
 import Patching
 import Provenance
+import Safetensors
 import Storage
 import StrictJSON
 
@@ -31,7 +34,16 @@ struct EvaluationOutputOptions: ParsableArguments {
     help: "By how much a number may differ from the recorded one: 0 on the machine that made it.")
   var tolerance = 0.0
 
+  @Option(
+    name: .long,
+    help: "Record the numbers and the verdict in the log, as measured of this patch's model.",
+    completion: .file())
+  var recordFor: String?
+
   func validate() throws {
+    if recordFor != nil && output == nil {
+      throw ValidationError("--record-for needs --output: the log names the record by its digest")
+    }
     guard tolerance >= 0, tolerance.isFinite else {
       throw ValidationError("--tolerance must be at least 0")
     }
@@ -70,18 +82,11 @@ struct EvaluationOutputOptions: ParsableArguments {
 
 /// What an evaluation came to: the record, and what is said of it.
 struct EvaluationResult {
-  /// What thresholds say.
-  enum Verdict: String {
-    case pass, fail
-    /// Something that a threshold needs was not measured, such as what needs an oracle.
-    case none
-  }
-
   let record: EvaluationRecord
   let lines: [String]
   /// Files besides those of every evaluation, by their path in the folder.
   var files: [(name: String, bytes: [UInt8])] = []
-  private(set) var verdict: Verdict?
+  private(set) var verdict: EvaluationVerdict?
   private(set) var notes: [String] = []
   private(set) var comparison: EvaluationComparison?
 
@@ -96,7 +101,8 @@ struct EvaluationResult {
       let judgement = thresholds.policy.judge(measurements, configuration: [])
       notes = judgement.notes
       let broken = judgement.result.failed.filter { !judgement.unmeasured.contains($0) }
-      verdict = broken.isEmpty ? (judgement.unmeasured.isEmpty ? .pass : Verdict.none) : .fail
+      verdict =
+        broken.isEmpty ? (judgement.unmeasured.isEmpty ? .pass : EvaluationVerdict.none) : .fail
     }
     if let recorded = try options.recorded {
       let here = Set(
@@ -151,6 +157,25 @@ struct EvaluationResult {
         } catch { throw ProvenanceError(error) }
       }
     }
+  }
+
+  /// Records the evaluation in the workspace's log, as one of a patch that the log knows.
+  func log(
+    _ options: EvaluationOutputOptions, of checkpoint: Safetensors.Checkpoint,
+    _ common: CommonOptions, _ surroundings: Surroundings
+  ) throws {
+    guard let patch = options.recordFor else { return }
+    let workspace = try common.needWorkspace()
+    let digest = try SHA256.digest(ofFile: patch)
+    let thresholds = try options.thresholds
+    let judgement = verdict.flatMap { verdict in thresholds.map { (verdict, $0.digest) } }
+    try workspace.record(
+      [
+        PatchMaking.evaluation(
+          ofPatch: digest, model: try ModelDigest(checkpoint).root,
+          record: SHA256.digest(of: try CanonicalJSON.encodeForPeople(document)),
+          measurements: record.items.map(\.measurement), judgement: judgement)
+      ], in: try workspace.openLedger(.append), at: surroundings.now)
   }
 
   /// The record with the verdict on it.

@@ -43,7 +43,18 @@ extension LedgerState {
       throw refuse("the patch is not known")
     }
     let request = try requestPlace(patches[place].request)
-    _ = try fields.digest("statement")
+    // Measured when the patch was made, which its statement tells, or later, which an evaluation's record tells.
+    if fields.isPresent("evaluation") {
+      _ = try fields.digest("evaluation")
+      _ = try fields.digest("model")
+      _ = try fields.digestIfPresent("policy")
+      let verdict: EvaluationVerdict? = try fields.termIfPresent("verdict")
+      if (verdict != nil) != fields.isPresent("policy") {
+        throw refuse("a verdict and the policy that gave it go together")
+      }
+    } else {
+      _ = try fields.digest("statement")
+    }
     try fields.requireIntegers("millionths", inEachOf: "values")
     patches.elements[place].leaves.append(fields.sequence)
     note(fields.sequence, request)

@@ -25,6 +25,8 @@ struct StatementLeaves {
     var other: Leaf?
     var isNamed = false
     for leaf in leaves {
+      // A later evaluation has a record of its own, and the statement nothing to say of it.
+      if leaf.type == .metricsRecorded, leaf.body["evaluation"].isPresent { continue }
       if leaf.type == .patchCreated || leaf.type == .metricsRecorded {
         guard leaf.body["statement"].optional?.value == .text(bundle.statementDigest.hex) else {
           other = other ?? leaf
