@@ -3,7 +3,7 @@ import Metrics
 public import Training
 public import Transformer
 
-/// U-LiRA: can the unlearned model be told from one that never saw the forget set?
+/// U-LiRA, which asks whether the unlearned model can be told from one that never saw the forget set.
 ///
 /// Shadow models of both kinds give each forget example two distributions of its logit-scaled confidence; the model and
 /// the oracle are judged by them. ½ is what exact unlearning would give. The oracle must be none of the shadow models.

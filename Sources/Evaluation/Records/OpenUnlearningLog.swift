@@ -36,7 +36,9 @@ public struct OpenUnlearningLog: Sendable, Hashable {
     let member: String
   }
 
-  /// Ours and theirs, where the definition is the same. Variants are compared by their beginning.
+  /// Ours and theirs, where the definition is the same.
+  ///
+  /// A variant that ends in a full stop stands for all that begin so.
   private static let names: [Name] = {
     var names = [
       Name(
