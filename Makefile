@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-files bench-engine bench-ledger results attacks experiments lint clean
+.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-files bench-engine bench-ledger results attacks successive experiments lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -62,7 +62,10 @@ results: build    ## The table of docs/results.md: makes data, trains models, ru
 attacks: build    ## The page of docs/attacks.md: models, patches, attacks; half an hour on two cores. QUICK=1: to see that it works.
 	Experiments/attacks "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
-experiments: results attacks ## Every page of results, from data to plots.
+successive: build ## The page of docs/successive-forgetting.md: five requests in a row, three seeds, an oracle for each.
+	Experiments/successive "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
+
+experiments: results attacks successive ## Every page of results, from data to plots.
 
 lint:
 	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Sources
