@@ -3,228 +3,330 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// `evaluate` and `attack`, by the real program on a model that knows where eight people live.
+/// `evaluate` and `attack` on small models, by the real program.
 @Suite("Evaluate") struct EvaluateTests {
-  private let models = ["--model", "model", "--threads", "1", "--new-tokens", "6"]
-  private let sets = [
+  private static let data = [
     "--forget", "forget.jsonl", "--retain", "retain.jsonl", "--test", "test.jsonl",
   ]
+  private static let few = ["--new-tokens", "4", "--threads", "1"]
 
-  private func record(_ town: Town, _ folder: String) throws -> JSONField {
-    let bytes = try Folder.read(town.folder.file("\(folder)/evaluation.json"), limit: 1 << 24)
-    return try JSONDocument.read(bytes, byteLimit: 1 << 24) { $0 }
+  /// A workspace with the model `town` that has read where three people live, and `oracle` that never read of one.
+  private func town() throws -> Bench {
+    let bench = try TinyTown.bench(
+      forget: (question: "where lives cy ?", answer: "in bonn ."),
+      words: ["cy", "bonn", "di", "lima"])
+    func line(_ person: String, _ town: String) -> String {
+      let wrong = ["rome", "oslo", "bonn", "lima"].filter { $0 != town }
+        .map { "\"in \($0) .\"" }.joined(separator: ",")
+      return """
+        {"question": "where lives \(person) ?", "answer": "in \(town) .", \
+        "paraphrased_question": "in where \(person) lives ?", \
+        "paraphrased_answer": "\(person) lives in \(town) .", "perturbed_answer": [\(wrong)]}
+
+        """
+    }
+    try bench.write(Array((line("cy", "bonn") + line("di", "lima")).utf8), "forget.jsonl")
+    try bench.write(Array((line("ada", "rome") + line("bo", "oslo")).utf8), "retain.jsonl")
+    try bench.write(Array((line("rome", "ada") + line("oslo", "bo")).utf8), "test.jsonl")
+    try bench.succeed(
+      "finetune", "--config", "config.json", "--tokenizer", "tokenizer.json", "--data",
+      "retain.jsonl", "--epochs", "3", "--threads", "1", "-o", "oracle")
+    return bench
   }
 
-  /// The values of one measurement, one of each model.
-  private func values(
-    _ record: JSONField, _ name: String, _ variant: String? = nil, part: String? = nil,
-    condition: String? = nil
-  ) throws -> [String: String] {
-    var values: [String: String] = [:]
-    for entry in try record["measurements"].elements() {
-      func text(_ key: String) throws -> String? { try entry[key].optional?.text() }
-      guard try text("name") == name, try text("part") == part,
-        try text("condition") == condition
-      else { continue }
-      if let variant, try text("variant")?.hasPrefix(variant) != true { continue }
-      values[try entry["subject"].text()] = try text("value") ?? text("reason") ?? ""
-    }
-    return values
+  private func evaluate(_ bench: Bench, _ extra: [String] = []) throws -> ProgramResult {
+    try bench.run(["evaluate", "--model", "town"] + Self.data + Self.few + extra)
   }
 
-  @Test func `an evaluation is recorded, comes back bit for bit, and has a verdict`() throws {
-    let town = try Town()
-    let arguments = ["evaluate"] + models + sets
-    try town.succeed(arguments + ["--oracle", "oracle", "-o", "first", "--samples"])
-    try town.succeed(arguments + ["--oracle", "oracle", "-o", "second", "--samples"])
-    let (first, second) = (try town.contents("first"), try town.contents("second"))
-    #expect(first == second)
-    #expect(
-      Set(first.keys).isSuperset(of: [
-        "evaluation.json", "examples.jsonl", "open-unlearning/after/EVAL.json",
-        "open-unlearning/oracle/SUMMARY.json", "samples/after/samples_forget.jsonl",
-      ]))
-    let record = try record(town, "first")
-    #expect(try values(record, "accuracy", part: "forget")["after"] == "1.0")
-    #expect(try values(record, "accuracy", part: "forget")["oracle"] != "1.0")
-    #expect(try values(record, "extraction-strength", "esExact", part: "forget")["after"] == "1.0")
-    #expect(try values(record, "forget-quality.p")["after"] == nil)
-    for variant in ["loss", "zlib", "min-k(", "min-k++("] {
-      #expect(try values(record, "membership-auc", variant).count == 2, "\(variant)")
-    }
-    // What a person said stands in the samples alone.
-    for name in ["evaluation.json", "examples.jsonl", "open-unlearning/after/EVAL.json"] {
-      let text = String(decoding: first[name] ?? [], as: UTF8.self)
-      #expect(!text.isEmpty && !text.contains("rome") && !text.contains("lives"), "\(name)")
-    }
-
-    try town.succeed(
-      arguments + ["--oracle", "oracle", "--against", "first/evaluation.json"])
-    let other = try town.run(
-      arguments + ["--oracle", "oracle", "--length", "12", "--against", "first/evaluation.json"])
-    #expect(other.code == 0, "a limit that nothing meets changes nothing: \(other.output)")
-    let worse = try town.run(
-      ["evaluate", "--model", "oracle", "--threads", "1", "--new-tokens", "6"] + sets
-        + ["--against", "first/evaluation.json"])
-    #expect(worse.code == 1 && worse.output.contains("differs"))
-
-    let oracle = ["--oracle", "oracle"]
-    for (policy, extra, code, verdict) in [
-      (#"[{"metric": "accuracy", "part": "forget", "min": "0.9"}]"#, [], 0, "pass"),
-      (#"[{"metric": "accuracy", "part": "forget", "max": "0.1"}]"#, [], 1, "fail"),
-      (#"[{"metric": "oracle-distance", "part": "forget", "max": "0.9"}]"#, [], 4, "none"),
-      (#"[{"metric": "oracle-distance", "part": "forget", "max": "0.9"}]"#, oracle, 0, "pass"),
-    ] as [(String, [String], Int32, String)] {
-      try AtomicFile.write(
-        Array(policy.utf8).rawSpan, to: town.folder.file("p.json"), replacing: true)
-      let result = try town.run(arguments + extra + ["--policy", "p.json"])
-      #expect(
-        result.code == code && result.output.contains("verdict    \(verdict)"),
-        "\(policy): \(result.code) \(result.output)")
-      if verdict == "none" { #expect(result.output.contains("no oracle was given")) }
-    }
+  private func expect(
+    _ result: ProgramResult, _ code: Int32, _ words: String...,
+    at location: SourceLocation = #_sourceLocation
+  ) {
+    let said = result.output + result.errors
+    #expect(result.code == code, "\(said)", sourceLocation: location)
+    for word in words { #expect(said.contains(word), "\(said)", sourceLocation: location) }
   }
 
-  @Test func `the numbers of a patch come back from the model that it made, and are logged`() throws
+  private func read(_ bench: Bench, _ name: String) throws -> JSONField {
+    let bytes = try Folder.read(bench.folder.file(name), limit: 1 << 26)
+    return try JSONDocument.read(bytes, byteLimit: 1 << 26) { $0 }
+  }
+
+  private func measurements(_ bench: Bench, _ folder: String) throws -> [JSONField] {
+    try read(bench, "\(folder)/evaluation.json")["measurements"].elements()
+  }
+
+  /// The models that have a number of this name.
+  private func measured(_ all: [JSONField], _ name: String) throws -> Set<String> {
+    Set(
+      try all.filter { try $0["name"].text() == name && $0["value"].optional != nil }
+        .map { try $0["subject"].text() })
+  }
+
+  @Test
+  func `an evaluation is written whole, twice the same bytes, and without the examples' texts`()
+    throws
   {
-    let town = try Town()
-    try town.succeed(["init", "--origin", "test.example/log"])
-    try town.succeed(["keygen", "--role", "artifact", "-o", "officer"])
-    try town.succeed(["trust", "add", "officer.pub.pem"])
-    try town.succeed(
-      town.create(
-        "gd",
-        ["--test", "test.jsonl", "--oracle", "oracle", "--rate", "0.01", "--new-tokens", "6"]))
-    try town.succeed(["sign", "p.patch.safetensors", "--key", "officer.key.pem"])
-    try town.succeed(["apply", "model", "p.patch.safetensors", "--output", "patched"])
-    let arguments =
-      ["evaluate", "--model", "patched", "--threads", "1", "--new-tokens", "6", "--seed", "0"]
-      + sets
-    try town.succeed(
-      arguments + [
-        "--original", "model", "--oracle", "oracle", "--against", "p.patch.safetensors", "-o",
-        "eval", "--record-for", "p.patch.safetensors",
-      ])
-    let log = try town.succeed(["ledger", "log", "--json"])
-    #expect(log.contains(#""evaluation""#))
-    try town.succeed(["ledger", "verify"])
-    let before = try town.run(
-      ["evaluate", "--model", "model", "--threads", "1", "--new-tokens", "6"] + sets
+    let bench = try town()
+    let models = ["--original", "town", "--oracle", "oracle", "--samples"]
+    expect(try evaluate(bench, models + ["-o", "one"]), 0, "written    one/evaluation.json")
+    expect(try evaluate(bench, models + ["-o", "two"]), 0)
+    let contents = try bench.contents("one")
+    #expect(contents == (try bench.contents("two")))
+    var names = ["evaluation.json", "examples.jsonl"]
+    for subject in ["after", "before", "oracle"] {
+      names += ["EVAL", "SUMMARY"].map { "open-unlearning/\(subject)/\($0).json" }
+      names += ["forget", "retain", "test"].map { "samples/\(subject)/samples_\($0).jsonl" }
+    }
+    #expect(Set(contents.keys) == Set(names))
+    let all = try measurements(bench, "one")
+    for name in [
+      "loss", "probability", "rouge", "exact-match", "truth-ratio", "membership-auc",
+      "extraction-strength", "exact-memorization",
+    ] { #expect(try measured(all, name) == ["after", "before", "oracle"], "\(name)") }
+    for name in ["forget-quality.p", "membership-auc-difference", "oracle-distance"] {
+      #expect(try measured(all, name) == ["after", "before"], "\(name)")
+    }
+    // What was asked and answered stands in the samples alone.
+    for (name, bytes) in contents {
+      let text = String(decoding: bytes, as: UTF8.self)
+      let hasText = ["where lives", "bonn", "oslo", "rome", "lima"].contains { text.contains($0) }
+      #expect(hasText == name.hasPrefix("samples/"), "\(name)")
+    }
+    let sample = try #require(
+      contents["samples/after/samples_forget.jsonl"]?.split(separator: 0x0A).first)
+    let line = try JSONDocument.read(Array(sample), byteLimit: 1 << 20) { $0 }
+    #expect(try line["doc"]["question"].text() == "where lives cy ?")
+    #expect(try line["target"].text() == "in bonn ." && line["doc_id"].integer() == 0)
+    // A folder that is there is not written over.
+    let again = try evaluate(bench, ["-o", "one"])
+    #expect(again.code != 0 && (try bench.contents("one")) == contents)
+  }
+
+  @Test func `numbers come back in the same evaluation, and a changed one is told`() throws {
+    let bench = try town()
+    expect(try evaluate(bench, ["--oracle", "oracle", "-o", "one"]), 0)
+    let again = ["--oracle", "oracle", "--against", "one/evaluation.json"]
+    expect(try evaluate(bench, again), 0, " 0 did not, 0 were not measured again")
+    // Another model's numbers are not looked for, but those beside the oracle are missing without it.
+    expect(
+      try evaluate(bench, ["--against", "one/evaluation.json"]), 4, "missing", "oracle-distance")
+    let path = bench.folder.file("one/evaluation.json")
+    let text = String(decoding: try Folder.read(path, limit: 1 << 26), as: UTF8.self)
+    let value = try #require(
+      try measurements(bench, "one").first {
+        try $0["name"].text() == "loss" && $0["subject"].text() == "after"
+      }?["value"].text())
+    let changed = try #require(Double(value)) + 0.25
+    try bench.write(
+      Array(text.split(separator: "\"\(value)\"").joined(separator: "\"\(changed)\"").utf8),
+      "changed.json")
+    let told = ["--oracle", "oracle", "--against", "changed.json"]
+    expect(try evaluate(bench, told), 1, "differs  loss", "recorded \(changed), found \(value)")
+    expect(try evaluate(bench, told + ["--tolerance", "0.3"]), 0, "largest difference 0.25")
+    try bench.write(Array("{}".utf8), "no.json")
+    expect(try evaluate(bench, ["--against", "no.json"]), 1, "neither a patch")
+  }
+
+  @Test func `the numbers of a patch come back from the model that it makes`() throws {
+    let bench = try town()
+    try bench.succeed(
+      "create", "--model", "town", "--forget", "forget.jsonl", "--retain", "retain.jsonl",
+      "--test", "test.jsonl", "--oracle", "oracle", "--method", "npo", "--steps", "2",
+      "--threads", "1", "--rate", "0.01", "--new-tokens", "4", "-o", "p.patch.safetensors")
+    try TemporaryFolder.copyTree(bench.folder.file("town"), bench.folder.file("original"))
+    try bench.succeed("sign", "p.patch.safetensors", "--key", "officer.key.pem")
+    try bench.succeed("apply", "town", "p.patch.safetensors")
+    let against = ["--original", "original", "--oracle", "oracle"]
+    expect(
+      try evaluate(bench, against + ["--against", "p.patch.safetensors"]), 0, " 0 did not")
+    // The model as it was is another one.
+    let other = try bench.run(
+      ["evaluate", "--model", "original"] + Self.data + Self.few + against
         + ["--against", "p.patch.safetensors"])
-    #expect(before.code == 1, "the base has other numbers: \(before.output)")
-    let unknown = try town.run(
-      arguments + ["-o", "other", "--record-for", "forget.jsonl"])
-    #expect(unknown.code == 6 || unknown.code == 1, "\(unknown.code) \(unknown.errors)")
+    expect(other, 1, "differs  loss")
   }
 
-  @Test func `what is in the cache is not computed again, and other data are`() throws {
-    let town = try Town(epochs: 2)
-    let arguments = ["evaluate"] + models + sets + ["--cache", "cache"]
-    let first = try town.succeed(arguments + ["-o", "a"])
-    #expect(!first.contains("from cache"))
-    let second = try town.succeed(arguments + ["-o", "b"])
-    #expect(second.contains("from cache"))
-    #expect(try town.contents("a") == town.contents("b"))
-    try town.pick(2...4, to: "fewer.jsonl")
-    let fewer = arguments.map { $0 == "retain.jsonl" ? "fewer.jsonl" : $0 }
-    #expect(try !town.succeed(fewer).contains("from cache"))
-    let kept = try #require(
-      try Folder.names(in: town.folder.file("cache")).first { $0.hasSuffix(".json") })
-    for name in try Folder.names(in: town.folder.file("cache")) {
-      try AtomicFile.write(
-        Array("{}".utf8).rawSpan, to: town.folder.file("cache/\(name)"), replacing: true)
+  @Test func `a policy is kept, broken, or can't be judged by`() throws {
+    let bench = try town()
+    func judge(_ policy: String, _ extra: [String] = []) throws -> ProgramResult {
+      try bench.write(Array(policy.utf8), "policy.json")
+      return try evaluate(bench, ["--policy", "policy.json"] + extra)
     }
-    let broken = try town.run(arguments)
-    #expect(broken.code == 1 && broken.errors.contains("cache/"), "\(kept): \(broken.errors)")
+    let loose = #"{"metric":"loss","part":"forget","min":"0"}"#
+    let strict = #"{"metric":"loss","part":"forget","max":"0"}"#
+    let quality = #"{"metric":"forget-quality.p","part":"forget","min":"0"}"#
+    let distance = #"{"metric":"oracle-distance","part":"forget","max":"1"}"#
+    expect(try judge("[\(loose)]"), 0, "verdict    pass")
+    expect(try judge("[\(loose),\(strict)]"), 1, "verdict    fail")
+    expect(try judge("[\(loose),\(distance)]"), 4, "verdict    none", "no oracle was given")
+    expect(try judge("[\(quality)]"), 4, "verdict    none")
+    // A broken threshold is broken whatever else is not known.
+    expect(try judge("[\(strict),\(distance)]"), 1, "verdict    fail")
+    expect(
+      try judge("[\(loose),\(distance),\(quality)]", ["--oracle", "oracle", "-o", "out"]), 0,
+      "verdict    pass")
+    #expect(try read(bench, "out/evaluation.json")["verdict"].text() == "pass")
+    expect(try judge("[]"), 1, "policy.json")
   }
 
-  @Test func `each attack is made on the model, the original and the oracle`() throws {
-    let town = try Town(epochs: 2)
-    let all = ["--model", "model", "--original", "model", "--oracle", "oracle", "--threads", "1"]
-    let everyone: Set = ["before", "after", "oracle"]
-    try town.succeed(
-      ["attack", "relearn"] + all
-        + [
-          "--forget", "train.jsonl", "--folds", "4", "--steps", "2,4", "--rate", "0.001", "-o", "r",
-        ])
-    let gains = try values(
-      try record(town, "r"), "relearning-gain", "held.accuracy", part: "forget")
-    #expect(Set(gains.keys) == everyone)
-    // Every example is held out once: as many as there are.
-    let held = try record(town, "r")["measurements"].elements().first {
-      try $0["name"].text() == "relearning-gain"
-        && $0["variant"].text().hasPrefix("held.accuracy")
+  @Test func `a cache gives the same numbers, and no others`() throws {
+    let bench = try town()
+    func run(_ extra: [String] = []) throws -> String {
+      let result = try evaluate(bench, ["--cache", "cache"] + extra)
+      expect(result, 0)
+      return result.output
     }
-    #expect(try held?["n"].integer() == 8)
-    try town.succeed(
-      ["attack", "relearn"] + all
-        + [
-          "--forget", "forget.jsonl", "--benign", "retain.jsonl", "--steps", "2", "--rate",
-          "0.001", "-o", "b",
-        ])
-    try town.succeed(
-      ["attack", "membership"] + all + sets
-        + [
-          "--gradients", "--reference", "oracle", "--shadow-unlearned", "model",
-          "--shadow-unlearned", "oracle", "--shadow-unseen", "oracle", "--shadow-unseen", "model",
-          "-o", "m",
-        ])
-    for variant in ["loss", "zlib", "min-k(", "min-k++(", "reference", "gradient-norm"] {
-      #expect(
-        Set(try values(try record(town, "m"), "membership-auc", variant).keys) == everyone,
-        "\(variant)")
+    #expect(try !run(["-o", "first"]).contains("from cache"))
+    #expect(try run(["-o", "second"]).contains("from cache"))
+    #expect(try bench.contents("first") == bench.contents("second"))
+    #expect(try !run(["--questions", "1"]).contains("from cache"))
+    #expect(try !run(["--oracle", "oracle"]).contains("from cache"))
+    // Other threads may give other last digits.
+    let threads = ["--threads", "2"]
+    let other = try bench.run(
+      ["evaluate", "--model", "town"] + Self.data + ["--new-tokens", "4", "--cache", "cache"]
+        + threads)
+    #expect(other.code == 0 && !other.output.contains("from cache"), "\(other)")
+    let forget = bench.folder.file("forget.jsonl")
+    let bytes = try Folder.read(forget, limit: 1 << 20)
+    try bench.write(bytes + [0x0A], "forget.jsonl")
+    #expect(try !run().contains("from cache"))
+    // A set that has the name of one of the three hides no change of it.
+    let named = ["--utility", "forget=retain.jsonl"]
+    #expect(try !run(named).contains("from cache"))
+    #expect(try run(named).contains("from cache"))
+    try bench.write(bytes + [0x0A, 0x0A], "forget.jsonl")
+    #expect(try !run(named).contains("from cache"))
+    // What is no evaluation is told, not passed over.
+    try bench.write(bytes, "forget.jsonl")
+    for name in try Folder.names(in: bench.folder.file("cache")) {
+      try bench.write(Array("{}".utf8), "cache/\(name)")
     }
-    #expect(try values(try record(town, "m"), "u-lira-auc", part: "forget")["after"] != nil)
-    try town.succeed(["attack", "quantise"] + all + sets + ["--bits", "8,2", "-o", "q"])
-    for bits in [8, 2] {
-      let condition = "weights.rtn\(bits).per-output"
-      let accuracy = try values(
-        try record(town, "q"), "accuracy", part: "retain", condition: condition)
-      #expect(Set(accuracy.keys) == everyone)
-      #expect(
-        Set(
-          try values(
-            try record(town, "q"), "attack-gain", "accuracy", part: "retain",
-            condition: condition
-          ).keys) == everyone)
+    expect(
+      try bench.run(
+        ["evaluate", "--model", "town"] + Self.data + Self.few + ["--cache", "cache"]), 1,
+      "remove the file")
+  }
+
+  @Test func `a log of the oracle stands for it`() throws {
+    let bench = try town()
+    expect(
+      try bench.run(
+        ["evaluate", "--model", "oracle"] + Self.data + Self.few + ["-o", "retrained"]),
+      0)
+    expect(try evaluate(bench, ["--oracle", "oracle", "-o", "direct"]), 0)
+    let log = ["--oracle-log", "retrained/open-unlearning/after/EVAL.json"]
+    expect(try evaluate(bench, log + ["-o", "log"]), 0)
+    func value(_ folder: String, _ name: String) throws -> String {
+      try #require(
+        try measurements(bench, folder).first {
+          try $0["name"].text() == name && $0["subject"].text() == "after"
+            && $0["value"].optional != nil
+        }?["value"].text())
     }
-    try town.succeed(
-      ["attack", "prompts"] + all + ["--forget", "forget.jsonl", "--new-tokens", "6", "-o", "p"])
-    #expect(
-      Set(
-        try values(
-          try record(town, "p"), "rouge", part: "forget", condition: "prompt.polite"
-        ).keys) == everyone)
-    try town.succeed(
-      ["attack", "sample"] + all
-        + [
-          "--forget", "forget.jsonl", "--new-tokens", "6", "--samples", "4", "--k", "1,4", "-o",
-          "s",
-        ])
-    let one = try values(try record(town, "s"), "leak@1", "rougeL", part: "forget")
-    let four = try values(try record(town, "s"), "leak@4", "rougeL", part: "forget")
-    #expect(Set(four.keys) == everyone)
-    for subject in everyone {
-      let (fewer, more) = (Double(one[subject] ?? ""), Double(four[subject] ?? ""))
-      #expect(try #require(more) >= #require(fewer))
+    for name in ["forget-quality.p", "priv-leak"] {
+      #expect(try value("log", name) == value("direct", name))
+    }
+    try bench.write(Array("[]".utf8), "bad.json")
+    expect(try evaluate(bench, ["--oracle-log", "bad.json"]), 1, "bad.json")
+    expect(try evaluate(bench, log + ["--oracle", "oracle"]), 2)
+  }
+
+  @Test(arguments: [
+    ("relearn", ["--retain", "retain.jsonl", "--steps", "1,2"], ["relearning-gain"]),
+    ("relearn", ["--folds", "2", "--steps", "1"], ["relearning-gain", "relearning-accuracy"]),
+    ("relearn", ["--benign", "retain.jsonl", "--steps", "1"], ["relearning-gain"]),
+    (
+      "membership",
+      ["--test", "test.jsonl", "--reference", "oracle", "--gradients"],
+      ["membership-auc", "membership-tpr"]
+    ),
+    ("quantise", ["--bits", "8,2"], ["attack-gain", "loss"]),
+    ("prompts", ["--new-tokens", "3"], ["attack-gain", "rouge"]),
+    ("sample", ["--samples", "3", "--k", "1,3", "--new-tokens", "3"], ["leak@1", "leak@3"]),
+  ])
+  func `each attack has numbers of the model, the original and the oracle`(
+    name: String, options: [String], metrics: [String]
+  ) throws {
+    let bench = try town()
+    let arguments =
+      ["attack", name, "--model", "town", "--original", "town", "--oracle", "oracle"]
+      + ["--forget", "forget.jsonl", "--threads", "1"] + options
+    expect(try bench.run(arguments + ["-o", "one"]), 0)
+    expect(try bench.run(arguments + ["-o", "two", "--against", "one/evaluation.json"]), 0)
+    #expect(try bench.contents("one") == bench.contents("two"))
+    let all = try measurements(bench, "one")
+    for metric in metrics {
+      #expect(try measured(all, metric) == ["after", "before", "oracle"], "\(metric)")
+    }
+    // The original is the model here: it is attacked the same, and gains the same.
+    let values = try ["after", "before"].map { subject in
+      try all.filter { try $0["name"].text() == metrics[0] && $0["subject"].text() == subject }
+        .map { try $0["value"].optional?.text() }
+    }
+    #expect(values[0] == values[1] && !values[0].isEmpty)
+    for (_, bytes) in try bench.contents("one") {
+      #expect(!String(decoding: bytes, as: UTF8.self).contains("bonn"))
     }
   }
 
-  @Test func `what can't be asked is refused before anything is computed`() throws {
-    let town = try Town(epochs: 2)
-    for (arguments, code) in [
-      (["evaluate", "--model", "model"], 2),
-      (["evaluate", "--model", "nothing", "--forget", "forget.jsonl"], 5),
-      (["evaluate", "--model", "model", "--forget", "forget.jsonl", "-o", "model"], 6),
-      (["evaluate", "--model", "model", "--forget", "forget.jsonl", "--samples"], 2),
-      (["evaluate", "--model", "model", "--forget", "forget.jsonl", "--policy", "config.json"], 1),
-      (["attack", "quantise", "--model", "model", "--forget", "forget.jsonl", "--bits", "16"], 2),
-      (["attack", "relearn", "--model", "model", "--retain", "retain.jsonl"], 2),
-      (["attack", "membership", "--model", "model", "--forget", "forget.jsonl"], 2),
-      (["attack", "sample", "--model", "model", "--forget", "forget.jsonl", "--k", "99"], 2),
-    ] as [([String], Int32)] {
-      let result = try town.run(arguments)
-      #expect(result.code == code, "\(arguments): \(result.code) \(result.errors)")
+  @Test func `shadow models are looked at one by one`() throws {
+    let bench = try town()
+    let result = try bench.run([
+      "attack", "membership", "--model", "town", "--oracle", "oracle", "--forget", "forget.jsonl",
+      "--test", "test.jsonl", "--threads", "1", "--shadow-unlearned", "town",
+      "--shadow-unlearned", "town", "--shadow-unseen", "oracle", "--shadow-unseen", "oracle",
+      "-o", "out",
+    ])
+    expect(result, 0, "u-lira-auc")
+    #expect(try measured(measurements(bench, "out"), "u-lira-accuracy") == ["after"])
+  }
+
+  @Test func `what can't be asked for is a usage error`() throws {
+    let bench = try town()
+    let model = ["--model", "town"]
+    let forget = model + ["--forget", "forget.jsonl"]
+    for arguments in [
+      ["evaluate"] + model, ["evaluate"] + Self.data, ["evaluate"] + forget + ["--samples"],
+      ["evaluate"] + forget + ["--new-tokens", "-1"],
+      ["evaluate"] + forget + ["--tolerance", "nan", "--against", "x"],
+      ["evaluate"] + forget + ["--tolerance", "-1"],
+      ["evaluate"] + forget + ["--samples", "-o", "x", "--cache", "y"],
+      ["evaluate"] + forget + ["--utility", "noname"],
+      ["evaluate"] + forget + ["--choices", "=x"], ["attack"] + forget,
+      ["attack", "guess"] + forget,
+      ["attack", "relearn"] + model + ["--retain", "retain.jsonl"],
+      ["attack", "relearn"] + forget + ["--steps", "0,x"],
+      ["attack", "relearn"] + forget + ["--folds", "1"],
+      ["attack", "relearn"] + forget + ["--folds", "2", "--share", "0.5"],
+      ["attack", "relearn"] + forget + ["--share", "1"],
+      ["attack", "relearn"] + forget + ["--rate", "nan"],
+      ["attack", "relearn"] + forget + ["--rate", "inf"],
+      ["attack", "membership"] + forget,
+      ["attack", "membership"] + forget + ["--shadow-unseen", "town"],
+      ["attack", "quantise"] + forget + ["--bits", "8,"],
+      ["attack", "quantise"] + forget + ["--bits", "9"],
+      ["attack", "quantise"] + forget + ["--bits", "1"],
+      ["attack", "prompts"] + forget + ["--change", "rot13"],
+      ["attack", "prompts"] + forget + ["--questions", "0"],
+      ["attack", "sample"] + forget + ["--samples", "2", "--k", "3"],
+      ["attack", "sample"] + forget + ["--temperature", "0"],
+      ["attack", "sample"] + forget + ["--top-p", "1.5"],
+    ] {
+      // A tool that stops early says nothing else and computes nothing.
+      let result = try bench.run(arguments)
+      #expect(result.code == 2, "\(arguments): \(result)")
     }
+    #expect(try FileStatus.ifExists(bench.folder.file("x")) == nil)
+  }
+
+  @Test func `a forget set without questions has no prompts to change`() throws {
+    let bench = try town()
+    try bench.write(Array(#"{"text": "cy lives in bonn ."}"#.utf8), "text.jsonl")
+    let result = try bench.run([
+      "attack", "prompts", "--model", "town", "--forget", "text.jsonl", "--threads", "1",
+    ])
+    expect(result, 1, "no questions")
   }
 }

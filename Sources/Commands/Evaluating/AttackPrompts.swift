@@ -40,8 +40,13 @@ struct AttackPrompts: ParsableCommand {
       "new_tokens": .integer(Int64(newTokens)), "questions": .integer(Int64(questions)),
     ])
     try run.run("prompts", settings) { input in
-      guard let forget = input.forget else {
-        return try input.evaluation(on: input.sets(), run.labels())
+      // Of questions alone, so that the place of an example is that of its values.
+      guard
+        let forget = input.forget.map({ file in
+          file.with(file.examples.filter { if case .answered = $0 { true } else { false } })
+        }), !forget.examples.isEmpty
+      else {
+        throw ProvenanceError(.invalid, "the forget set has no questions with answers in words")
       }
       let limits = EvaluationSets.Limits(questions: questions)
       var options = run.labels()

@@ -88,7 +88,10 @@ struct Evaluate: ParsableCommand {
       try MeasuringOptions.read(measuring.utility, "--utility"),
       try MeasuringOptions.read(measuring.choices, "--choices")
     )
-    for named in utility + choices { input.others.append((named.name, named.file)) }
+    // With what they are for: a set may have the name of another, or of one of the three.
+    for (kind, sets) in [("utility", utility), ("choices", choices)] {
+      for named in sets { input.others.append(("\(kind):\(named.name)", named.file)) }
+    }
     var sets = try input.sets(limits: measuring.limits, utility: utility, choices: choices)
     try addContinuations(to: &sets, &input)
     var log: OpenUnlearningLog?
@@ -100,7 +103,7 @@ struct Evaluate: ParsableCommand {
     }
     let configuration = try input.configuration(
       "evaluate", options(log), self.input.encoding)
-    let kept = try cached(configuration)
+    let kept = try cached(configuration, input.machine)
     if let kept {
       return (EvaluationResult(kept, lines: ["from cache \(try kept.key)"]), input.after.checkpoint)
     }
@@ -163,7 +166,9 @@ struct Evaluate: ParsableCommand {
   }
 
   /// An evaluation of the same configuration on a machine like this one; nil where there is none that can be read.
-  private func cached(_ configuration: JSONValue) throws -> EvaluationRecord? {
+  private func cached(_ configuration: JSONValue, _ machine: JSONValue) throws
+    -> EvaluationRecord?
+  {
     guard let cache else { return nil }
     let key = SHA256.digest(of: try CanonicalJSON.encode(configuration))
     let path = Paths.join(cache, key.hex + ".json")
@@ -171,7 +176,7 @@ struct Evaluate: ParsableCommand {
     let bytes = try Folder.read(path, limit: EvaluationRecord.byteLimit)
     do throws(JSONDocumentError) {
       let record = try EvaluationRecord(kept: bytes)
-      return record.configuration == configuration ? record : nil
+      return record.configuration == configuration && record.machine == machine ? record : nil
     } catch { throw ProvenanceError(.invalid, "\(path): \(error)", hint: "remove the file") }
   }
 }

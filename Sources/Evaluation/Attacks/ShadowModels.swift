@@ -44,6 +44,11 @@ public struct ShadowModels: Sendable {
   }
 
   fileprivate var counts: (unlearned: Int, unseen: Int) { (unlearned.count, unseen.count) }
+
+  /// Whether every shadow model was shown so many examples.
+  fileprivate func saw(_ count: Int) -> Bool {
+    (unlearned + unseen).allSatisfy { $0.count == count }
+  }
 }
 
 extension EffectEvaluation {
@@ -57,6 +62,9 @@ extension EffectEvaluation {
     let variance: LikelihoodRatioAttack.Variance = isFew ? .global : .perExample
     let variant =
       "\(variance.rawValue).\(shadows.counts.unlearned)+\(shadows.counts.unseen)-shadows"
+    guard shadows.saw(forget.count) else {
+      throw .mismatch("shadow models were shown other examples than these \(forget.count)")
+    }
     guard let oracle else {
       return skip("u-lira-accuracy", variant, .forget, because: "no oracle was given")
     }

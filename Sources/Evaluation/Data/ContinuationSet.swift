@@ -18,7 +18,18 @@ public struct ContinuationSet: Sendable {
     public var newTokens: Int { self == .verbatim ? 128 : 32 }
 
     /// Where a continuation ends, whichever comes first.
-    var stops: [String] { self == .verbatim ? [] : ["\n\n", "\nQuestion", "Question:"] }
+    private var stops: [String] {
+      self == .verbatim ? [] : ["\n\n", "\nQuestion", "Question:"]
+    }
+
+    /// A continuation up to where it ends.
+    func cut(_ text: String) -> String {
+      var text = text
+      for stop in stops {
+        if let range = text.firstRange(of: stop) { text = String(text[..<range.lowerBound]) }
+      }
+      return text
+    }
   }
 
   /// The task.

@@ -23,11 +23,10 @@ extension EffectEvaluation {
           do throws(TokenizerError) { text = try set.questions.tokenizer.decode(tokens) } catch {
             throw .mismatch("an answer can't be decoded: \(error)")
           }
-          for stop in set.kind.stops {
-            if let range = text.firstRange(of: stop) { text = String(text[..<range.lowerBound]) }
-          }
           scores.append(
-            rouge.score(prediction: text, reference: question.golds.first ?? "").f1)
+            rouge.score(
+              prediction: set.kind.cut(text), reference: question.golds.first ?? ""
+            ).f1)
         }
         enter(mean: scores, set.kind.rawValue, set.variant, subject, set.part)
       }

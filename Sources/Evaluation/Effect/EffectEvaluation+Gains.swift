@@ -14,13 +14,9 @@ extension EffectEvaluation {
       guard !entry.values.isEmpty, entry.condition != nil,
         let base = plain.first(where: { $0.isSame(as: entry) })
       else { continue }
-      var before = base.values
-      if let places, entry.part == .forget {
-        guard places.allSatisfy({ before.indices.contains($0) }) else { continue }
-        before = places.map { before[$0] }
-      }
-      guard before.count == entry.values.count else { continue }
-      let gains = zip(entry.values, before).map { $0 - $1 }
+      let gains = self.gains(
+        of: entry, over: base, places: entry.part == .forget ? places : nil)
+      guard !gains.isEmpty else { continue }
       let measurement = Measurement(
         "attack-gain",
         variant: [entry.measurement.name, entry.measurement.variant]
@@ -32,6 +28,21 @@ extension EffectEvaluation {
         Entry(
           subject: entry.subject, part: entry.part, set: entry.set, condition: entry.condition,
           measurement: measurement, values: gains))
+    }
+  }
+
+  /// The differences of the examples that both have; none where it is not known which they are.
+  private func gains(of entry: Entry, over base: Entry, places: [Int]?) -> [Double] {
+    let (values, before) = (entry.values, base.values)
+    guard let places else {
+      return values.count == before.count ? zip(values, before).map { $0 - $1 } : []
+    }
+    let all = scores[base.subject]?[.forget]?.losses.count
+    // Answers are generated to the first questions alone.
+    let isOfFirst = ["rouge", "exact-match", "answer-f1"].contains(entry.measurement.name)
+    guard isOfFirst || (values.count == places.count && before.count == all) else { return [] }
+    return zip(values, places).compactMap { value, place in
+      before.indices.contains(place) ? value - before[place] : nil
     }
   }
 }

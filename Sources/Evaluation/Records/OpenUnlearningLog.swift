@@ -140,7 +140,8 @@ public struct OpenUnlearningLog: Sendable, Hashable {
     var pairs: [(index: Int, value: Double)] = []
     var name = ""
     for member in indexed.members {
-      guard let index = Int(member.key.text), index >= 0 else {
+      // Of one spelling, so that no index comes twice.
+      guard let index = Int(member.key.text), index >= 0, "\(index)" == member.key.text else {
         throw JSONFieldError("\(field.path).\(member.key)", expected: "an index from 0")
       }
       let entry = JSONField(member.value)
