@@ -12,7 +12,8 @@ struct EvaluationRecordTests {
       before: try towns.taught(Towns.forget, steps: 3), after: try Towns.broken(),
       on: try towns.data(), options: EvaluationOptions(seeds: [7], newTokens: 3))
     evaluation.enter(
-      mean: [0.1, -0.0, .leastNonzeroMagnitude, .nan, .infinity, -.infinity, 1 / 3.0], "odd", "", .after, .forget)
+      mean: [0.1, -0.0, .leastNonzeroMagnitude, .nan, .infinity, -.infinity, 1 / 3.0], "odd", "",
+      .after, .forget)
     return EvaluationRecord(
       evaluation, configuration: .members(["tool": "t"]), machine: .members(["threads": 2]))
   }
