@@ -95,8 +95,8 @@ struct ContinuationTests {
     #expect(evaluation.value(.before, .forget, "verbmem") == 1)
     #expect(try #require(evaluation.value(.after, .forget, "verbmem")) < 1)
     let variants = evaluation.entries.filter { $0.subject == .before }.map(\.measurement.variant)
-    #expect(variants.contains("rougeL.f1.greedy(32).0-shot"))
-    #expect(variants.contains("rougeL.f1.greedy(128)"))
+    #expect(variants.contains("rougeL.f1(no-stem).greedy(32).0-shot"))
+    #expect(variants.contains("rougeL.f1(no-stem).greedy(128)"))
   }
 
   @Test func `a continuation ends at the first stop`() {
