@@ -226,7 +226,8 @@ let package = Package(
       dependencies: ["Safetensors", "SampleModels", "Storage", "StrictJSON", "TestSupport"],
       exclude: ["Fixtures", "Vectors", "make-fixtures.py"], swiftSettings: house),
     .testTarget(
-      name: "ArchitectureTests", dependencies: ["Architecture", "SampleModels", "TestSupport"],
+      name: "ArchitectureTests",
+      dependencies: ["Architecture", "SampleModels", "Safetensors", "StrictJSON", "TestSupport"],
       swiftSettings: house),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: house),
     .testTarget(
