@@ -42,8 +42,14 @@ struct ClassificationEffectTests {
     let evaluation = try EffectEvaluation(
       before: before, after: oracle, oracle: oracle, on: sets, options: options)
     for subject in EffectEvaluation.Subject.allCases {
-      let efficacy = try #require(evaluation.value(subject, .forget, "membership-efficacy"))
-      #expect((0...1).contains(efficacy))
+      let scores = try #require(evaluation.scores[subject])
+      func confidences(_ part: EffectEvaluation.Part) throws -> [Double] {
+        try #require(scores[part]).means.map { try Likelihood.probability(meanLoss: $0) }
+      }
+      let attack = try SupportVectorAttack(
+        members: try confidences(.retain), nonMembers: try confidences(.test))
+      let share = try attack.nonMemberShare(of: try confidences(.forget)).value
+      #expect(evaluation.value(subject, .forget, "membership-efficacy") == share)
     }
     #expect(evaluation.value(.before, .forget, "accuracy") == 1)
     #expect(evaluation.value(.oracle, .forget, "accuracy") == 0)

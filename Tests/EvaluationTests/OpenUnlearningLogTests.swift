@@ -154,7 +154,7 @@ struct OpenUnlearningLogTests {
     let odd = try reasons(
       """
       {"forget_truth_ratio": {"value_by_index": {"0": {"score": 1}, "1": {}}},
-       "mia_min_k": {"agg_value": 0}}
+       "mia_min_k": {"agg_value": 1.5}}
       """)
     #expect(odd.count == 2 && odd.allSatisfy { $0.hasPrefix("not defined") }, "\(odd)")
   }
