@@ -31,6 +31,16 @@ struct EvaluationComparisonTests {
     #expect(comparison.differences.isEmpty && comparison.missing.isEmpty)
   }
 
+  @Test func `relearning is looked for where it was run, and not missed elsewhere`() {
+    let recorded = [number("relearning-gain", "0.5"), number("loss", "0.1")]
+    let without = compare(recorded, [number("loss", "0.1"), number("relearning-gain", nil)])
+    #expect(without.same == 1 && without.missing.isEmpty)
+    let other = number("relearning-gain", "0.25")
+    #expect(compare(recorded, [number("loss", "0.1"), other]).differences.count == 1)
+    let elsewhere = number("relearning-gain", "0.5", variant: "leaked")
+    #expect(compare(recorded, [number("loss", "0.1"), elsewhere]).missing.count == 1)
+  }
+
   @Test func `the last digit counts without a tolerance, and not within one`() {
     let (recorded, found) = ([number("loss", "0.1")], [number("loss", "0.10000000000000002")])
     let strict = compare(recorded, found)
