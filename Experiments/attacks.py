@@ -70,15 +70,19 @@ attack = "held.accuracy.step-20."
 parts = []
 parts.append(f"""# Attacks on what was forgotten
 
-Made by `make attacks` from run records; no number is typed in. {len(seeds)} targets (seeds {", ".join(seeds)}), each with
+Made by `make attacks` from run records; no number of a table is typed in. {len(seeds)} targets (seeds {", ".join(seeds)}), each with
 an oracle that was trained without the forget set from another seed. A small model of invented people; {n["forget"]}
 forget, {n["retain"]} retain, {n["test"]} test examples. Gradient difference, forget
 weight 0.25, 100 AdamW steps of 16 forget and 16 retain examples, rate falling to 0, an example left alone once its
 loss is above the oracle's; learned mask at 1.6e-2, random mask at 3.2e-2, all units at 8e-3: the rates that `results.md`
 found for steps of 32 retain examples, not tuned anew here. Cells: mean over seeds (least to largest). Program: {configuration["tool"]}.
 
-## Before any attack
 """)
+reading = pathlib.Path(__file__).with_name("attacks-reading.md")
+# What people read in the tables is of one run; a quick run has other numbers.
+if len(seeds) == 3:
+    parts.append(reading.read_text().strip() + "\n")
+parts.append("## Before any attack\n")
 parts.append(
     table(
         [
