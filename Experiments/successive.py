@@ -5,6 +5,7 @@
 Every number of the page stands in a record; nothing is typed in. Means over seeds, with the least and the largest.
 """
 
+import base64
 import json
 import pathlib
 import sys
@@ -29,7 +30,8 @@ def number(seed, request, former, subject, name, part=None, variant=None):
 
 
 def drift(seed, request, variant, part=None):
-    statement = json.loads((work / f"model-{seed}-{request}.patch.safetensors.statement.json").read_text())
+    bundle = json.loads((work / f"model-{seed}-{request}.patch.safetensors.sigstore.json").read_text())
+    statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
     found = [
         m
         for m in statement["predicate"]["metrics"]["recorded"]
@@ -55,16 +57,19 @@ def head(titles):
 
 
 steps = range(1, requests + 1)
+reading = pathlib.Path(__file__).with_name("successive-reading.md")
 lines = [
     f"""# Forgetting again and again
 
-Made by `make successive` from run records; no number is typed in. {requests} requests one after the other, two invented
+Made by `make successive` from run records; no number of a table is typed in. {requests} requests one after the other, two invented
 people each (16 facts), each from the model that the request before left; {len(seeds)} targets (seeds {", ".join(seeds)}). After each
 request an oracle is trained from another seed without anyone who has asked so far. Gradient difference on the 10% of heads
 and filters that the learned mask chooses anew each time, as in `attacks.md`; each request is a patch of its own. The
 retain set holds those who ask later, until they ask. Cells: mean over seeds (least to largest).
-
-## What was to be forgotten, asked again
+""",
+    # What people read in the tables is of one run; a quick run has other numbers.
+    reading.read_text().strip() + "\n" if requests == 5 and len(seeds) == 3 else "",
+    """## What was to be forgotten, asked again
 
 Accuracy on the facts of each request (columns), after each request (rows). A number that rises down a column is
 content that came back.
