@@ -20,7 +20,7 @@ struct AttackRun {
     var code: Int32 = 0
     try common.run(
       { surroundings in
-        try output.precheck()
+        let terms = try output.terms()
         var input = try EvaluationInput(self.input)
         guard input.forget != nil else {
           throw ProvenanceError(.usage, "an attack on what was forgotten needs --forget")
@@ -31,13 +31,10 @@ struct AttackRun {
         var result = EvaluationResult(
           EvaluationRecord(evaluation, configuration: configuration, machine: input.machine),
           lines: evaluation.attackLines)
-        try result.judge(output)
-        if let path = output.output { try result.write(to: path) }
-        if let checkpoint = input.after.checkpoint {
-          try result.log(output, of: checkpoint, common, surroundings)
-        }
-        code = result.code
-        return result.answer("attack", output: output.output)
+        let end = try result.conclude(
+          "attack", output, terms, of: input.after.checkpoint, common, surroundings)
+        code = end.code
+        return end.answer
       }, code: { code })
   }
 

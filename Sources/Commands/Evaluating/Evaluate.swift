@@ -71,14 +71,12 @@ struct Evaluate: ParsableCommand {
     var code: Int32 = 0
     try common.run(
       { surroundings in
-        try result.precheck()
-        let (evaluated, checkpoint) = try evaluate()
-        var result = evaluated
-        try result.judge(self.result)
-        if let output = self.result.output { try result.write(to: output) }
-        if let checkpoint { try result.log(self.result, of: checkpoint, common, surroundings) }
-        code = result.code
-        return result.answer("evaluate", output: self.result.output)
+        let terms = try result.terms()
+        var (evaluated, checkpoint) = try evaluate()
+        let end = try evaluated.conclude(
+          "evaluate", result, terms, of: checkpoint, common, surroundings)
+        code = end.code
+        return end.answer
       }, code: { code })
   }
 

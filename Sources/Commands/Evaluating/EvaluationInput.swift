@@ -60,9 +60,7 @@ struct EvaluationInput {
     let task = options.encoding.task
     let (workers, plans) = (workers, options)
     func load(_ path: String) throws -> LoadedModel {
-      var random = RandomNumbers(seed: 0)
-      let loaded = try ModelSourceOptions.of(path).load(
-        task: task, labels: nil, workers, &random)
+      let loaded = try Self.load(path, task, workers)
       if loaded.model.plan.parameters.contains(where: \.isNew) {
         throw ProvenanceError(
           .state, "\(path): has no output for this task; fine-tune it first, or name another --task"
@@ -84,11 +82,16 @@ struct EvaluationInput {
     test = try plans.test.map { try DataFile(path: $0) }
   }
 
+  private static func load(_ path: String, _ task: ModelPlan.Task?, _ workers: Workers) throws
+    -> LoadedModel
+  {
+    var random = RandomNumbers(seed: 0)
+    return try ModelSourceOptions.of(path).load(task: task, labels: nil, workers, &random)
+  }
+
   /// Another model of the same vocabulary.
   func load(_ path: String) throws -> LoadedModel {
-    var random = RandomNumbers(seed: 0)
-    let loaded = try ModelSourceOptions.of(path).load(
-      task: encoder.task, labels: nil, workers, &random)
+    let loaded = try Self.load(path, encoder.task, workers)
     guard loaded.model.plan.vocabulary == after.model.plan.vocabulary else {
       throw ProvenanceError(.invalid, "\(path): has another vocabulary than the model")
     }

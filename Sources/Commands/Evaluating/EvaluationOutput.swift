@@ -49,22 +49,25 @@ struct EvaluationOutputOptions: ParsableArguments {
     }
   }
 
-  /// Looks for what stands in the way before anything is computed.
-  func precheck() throws {
+  /// What numbers are held against.
+  struct Terms {
+    /// The policy; nil where none was named.
+    let thresholds: ThresholdFile?
+    /// The measurements that should come back; nil where none were named.
+    let recorded: [JSONValue]?
+  }
+
+  /// Reads what numbers are held against, and looks for what stands in the way, before anything is computed.
+  func terms() throws -> Terms {
     if let output, try FileStatus.ifExists(output) != nil {
       throw StorageError(.exists, path: output)
     }
-    _ = try thresholds
-    _ = try recorded
-  }
-
-  /// The policy that numbers are held against; nil where none was named.
-  var thresholds: ThresholdFile? {
-    get throws { try policy.map { try ThresholdFile(path: $0) } }
+    return Terms(
+      thresholds: try policy.map { try ThresholdFile(path: $0) }, recorded: try recorded)
   }
 
   /// The measurements that should come back; nil where none were named.
-  var recorded: [JSONValue]? {
+  private var recorded: [JSONValue]? {
     get throws {
       guard let against else { return nil }
       let beside = [SignedPatch.bundlePath(against), SignedPatch.statementPath(against)]
@@ -86,7 +89,8 @@ struct EvaluationResult {
   let lines: [String]
   /// Files besides those of every evaluation, by their path in the folder.
   var files: [(name: String, bytes: [UInt8])] = []
-  private(set) var verdict: EvaluationVerdict?
+  /// What a policy says, and the digest of its file; nil without one.
+  private(set) var judgement: (verdict: EvaluationVerdict, policy: Digest)?
   private(set) var notes: [String] = []
   private(set) var comparison: EvaluationComparison?
 
@@ -94,29 +98,46 @@ struct EvaluationResult {
     (self.record, self.lines) = (record, lines)
   }
 
+  private var measurements: [JSONValue] { record.items.map(\.measurement) }
+
+  private var verdict: EvaluationVerdict? { judgement?.verdict }
+
+  /// Judges the numbers, writes and records them as asked, and says them.
+  ///
+  /// - Returns: The answer, and the exit code.
+  mutating func conclude(
+    _ command: String, _ options: EvaluationOutputOptions, _ terms: EvaluationOutputOptions.Terms,
+    of checkpoint: Safetensors.Checkpoint?, _ common: CommonOptions, _ surroundings: Surroundings
+  ) throws -> (answer: Console.Answer, code: Int32) {
+    judge(terms, tolerance: options.tolerance)
+    if let output = options.output {
+      let document = try CanonicalJSON.encodeForPeople(self.document)
+      try write(document, to: output)
+      if let patch = options.recordFor, let checkpoint {
+        try log(document, ofPatch: patch, checkpoint, common, surroundings)
+      }
+    }
+    return (answer(command, output: options.output), code)
+  }
+
   /// Holds the numbers against a policy and against recorded ones.
-  mutating func judge(_ options: EvaluationOutputOptions) throws {
-    let measurements = record.items.map(\.measurement)
-    if let thresholds = try options.thresholds {
+  private mutating func judge(_ terms: EvaluationOutputOptions.Terms, tolerance: Double) {
+    if let thresholds = terms.thresholds {
       let judgement = thresholds.policy.judge(measurements, configuration: [])
       notes = judgement.notes
       let broken = judgement.result.failed.filter { !judgement.unmeasured.contains($0) }
-      verdict =
-        broken.isEmpty ? (judgement.unmeasured.isEmpty ? .pass : EvaluationVerdict.none) : .fail
+      let verdict: EvaluationVerdict =
+        broken.isEmpty ? (judgement.unmeasured.isEmpty ? .pass : .none) : .fail
+      self.judgement = (verdict, thresholds.digest)
     }
-    if let recorded = try options.recorded {
-      let here = Set(
-        measurements.compactMap { value -> String? in
-          guard case .string(let subject) = JSONField(value)["subject"].value else { return nil }
-          return subject.text
-        })
-      comparison = EvaluationComparison(
-        recorded: recorded, found: measurements, subjects: here, tolerance: options.tolerance)
+    comparison = terms.recorded.map {
+      EvaluationComparison(
+        recorded: $0, found: measurements, subjects: record.subjects, tolerance: tolerance)
     }
   }
 
   /// 0: all is well; 1: a threshold is broken or a number did not come back; 4: nothing to judge by.
-  var code: Int32 {
+  private var code: Int32 {
     if verdict == .fail || comparison.map({ !$0.differences.isEmpty }) == true { return 1 }
     if verdict == .some(.none)
       || comparison.map({ $0.same == 0 || !$0.missing.isEmpty }) == true
@@ -127,10 +148,9 @@ struct EvaluationResult {
   }
 
   /// Writes the folder, whole or not at all.
-  func write(to path: String) throws {
+  private func write(_ document: [UInt8], to path: String) throws {
     var files = self.files
-    let bytes = try CanonicalJSON.encodeForPeople(document)
-    files.append(("evaluation.json", bytes))
+    files.append(("evaluation.json", document))
     var lines: [UInt8] = []
     for line in record.exampleLines { lines += try CanonicalJSON.encode(line) + [0x0A] }
     files.append(("examples.jsonl", lines))
@@ -160,21 +180,16 @@ struct EvaluationResult {
   }
 
   /// Records the evaluation in the workspace's log, as one of a patch that the log knows.
-  func log(
-    _ options: EvaluationOutputOptions, of checkpoint: Safetensors.Checkpoint,
+  private func log(
+    _ document: [UInt8], ofPatch patch: String, _ checkpoint: Safetensors.Checkpoint,
     _ common: CommonOptions, _ surroundings: Surroundings
   ) throws {
-    guard let patch = options.recordFor else { return }
     let workspace = try common.needWorkspace()
-    let digest = try SHA256.digest(ofFile: patch)
-    let thresholds = try options.thresholds
-    let judgement = verdict.flatMap { verdict in thresholds.map { (verdict, $0.digest) } }
     try workspace.record(
       [
         PatchMaking.evaluation(
-          ofPatch: digest, model: try ModelDigest(checkpoint).root,
-          record: SHA256.digest(of: try CanonicalJSON.encodeForPeople(document)),
-          measurements: record.items.map(\.measurement), judgement: judgement)
+          ofPatch: try SHA256.digest(ofFile: patch), model: try ModelDigest(checkpoint).root,
+          record: SHA256.digest(of: document), measurements: measurements, judgement: judgement)
       ], in: try workspace.openLedger(.append), at: surroundings.now)
   }
 
@@ -189,7 +204,7 @@ struct EvaluationResult {
   }
 
   /// What the command says.
-  func answer(_ command: String, output: String?) -> Console.Answer {
+  private func answer(_ command: String, output: String?) -> Console.Answer {
     var said = lines
     if let comparison {
       said.append(

@@ -4,24 +4,24 @@ import Metrics
 extension EffectEvaluation {
   mutating func enter(
     _ measurement: Measurement, _ subject: Subject, _ part: Part? = nil, set: String? = nil,
-    values: [Double] = []
+    under condition: String? = nil, values: [Double] = []
   ) {
     entries.append(
       Entry(
-        subject: subject, part: part, set: set, condition: options.condition,
+        subject: subject, part: part, set: set, condition: condition ?? options.condition,
         measurement: measurement, values: values))
   }
 
   /// The mean of a value for each example, with Student's interval.
   mutating func enter(
     mean values: [Double], _ name: String, _ variant: String, _ subject: Subject,
-    _ part: Part? = nil, set: String? = nil
+    _ part: Part? = nil, set: String? = nil, under condition: String? = nil
   ) {
     let measurement = Measurement(
       name, variant: variant, count: values.count, seeds: options.seeds,
       value: { () throws(Undefined) in try SampleSummary(values).mean },
       interval: { () throws(Undefined) in try SampleSummary(values).interval() })
-    enter(measurement, subject, part, set: set, values: values)
+    enter(measurement, subject, part, set: set, under: condition, values: values)
   }
 
   /// The share of examples, with Wilson's interval.

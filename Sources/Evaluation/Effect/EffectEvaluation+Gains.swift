@@ -17,17 +17,11 @@ extension EffectEvaluation {
       let gains = self.gains(
         of: entry, over: base, places: entry.part == .forget ? places : nil)
       guard !gains.isEmpty else { continue }
-      let measurement = Measurement(
-        "attack-gain",
-        variant: [entry.measurement.name, entry.measurement.variant]
-          .filter { !$0.isEmpty }.joined(separator: "."),
-        count: gains.count, seeds: options.seeds,
-        value: { () throws(Undefined) in try SampleSummary(gains).mean },
-        interval: { () throws(Undefined) in try SampleSummary(gains).interval() })
-      entries.append(
-        Entry(
-          subject: entry.subject, part: entry.part, set: entry.set, condition: entry.condition,
-          measurement: measurement, values: gains))
+      let variant = [entry.measurement.name, entry.measurement.variant]
+        .filter { !$0.isEmpty }.joined(separator: ".")
+      enter(
+        mean: gains, "attack-gain", variant, entry.subject, entry.part, set: entry.set,
+        under: entry.condition)
     }
   }
 

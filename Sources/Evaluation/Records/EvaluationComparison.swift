@@ -35,24 +35,21 @@ public struct EvaluationComparison: Sendable, Hashable {
   public init(
     recorded: [JSONValue], found: [JSONValue], subjects: Set<String>, tolerance: Double
   ) {
-    var index: [String: JSONField] = [:]
-    for value in found { index[Self.name(JSONField(value))] = JSONField(value) }
-    let hasRelearning = found.map { JSONField($0) }.contains { field in
-      Self.text(field, "name").hasPrefix("relearning-") && !Self.text(field, "value").isEmpty
-    }
-    for value in recorded {
-      let field = JSONField(value)
+    let found = found.map { MeasurementFields($0) }
+    var index: [String: MeasurementFields] = [:]
+    for fields in found { index[Self.name(fields)] = fields }
+    let hasRelearning = found.contains { $0.name.hasPrefix("relearning-") && !$0.value.isEmpty }
+    for fields in recorded.map({ MeasurementFields($0) }) {
       // Drift needs the first model, relearning an attack; what was not run has no number to come back.
-      guard subjects.contains(Self.text(field, "subject")), Self.text(field, "name") != "drift",
-        !Self.text(field, "value").isEmpty
+      guard subjects.contains(fields.subject), fields.name != "drift", !fields.value.isEmpty
       else { continue }
-      if !hasRelearning, Self.text(field, "name").hasPrefix("relearning-") { continue }
-      let name = Self.name(field)
+      if !hasRelearning, fields.name.hasPrefix("relearning-") { continue }
+      let name = Self.name(fields)
       guard let other = index[name] else {
         missing.append(name)
         continue
       }
-      let (mine, theirs) = (Self.text(field, "value"), Self.text(other, "value"))
+      let (mine, theirs) = (fields.value, other.value)
       if mine == theirs {
         same += 1
         continue
@@ -70,14 +67,12 @@ public struct EvaluationComparison: Sendable, Hashable {
     }
   }
 
-  private static func text(_ field: JSONField, _ key: String) -> String {
-    if case .string(let text) = field[key].value { text.text } else { "" }
-  }
-
   /// All that tells which measurement it is.
-  private static func name(_ field: JSONField) -> String {
-    var words = ["name", "variant", "subject", "part", "set", "condition"].map { text(field, $0) }
-    if case .integer(let count) = field["n"].value { words.append("n=\(count)") }
+  private static func name(_ fields: MeasurementFields) -> String {
+    var words = [
+      fields.name, fields.variant, fields.subject, fields.part, fields.set, fields.condition,
+    ]
+    if let count = fields.count { words.append("n=\(count)") }
     return words.filter { !$0.isEmpty }.joined(separator: " ")
   }
 }

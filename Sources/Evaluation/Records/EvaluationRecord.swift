@@ -56,6 +56,11 @@ public struct EvaluationRecord: Sendable, Hashable {
     }
   }
 
+  /// The models that were measured, by their names.
+  public var subjects: Set<String> {
+    Set(items.map { MeasurementFields($0.measurement).subject }.filter { !$0.isEmpty })
+  }
+
   /// The record without the examples' values.
   public var json: JSONValue {
     .members([

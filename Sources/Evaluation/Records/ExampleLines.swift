@@ -16,15 +16,12 @@ extension EvaluationRecord {
     var order: [Group] = []
     var members: [Group: [(name: String, values: [Double])]] = [:]
     for item in items where !item.values.isEmpty {
-      let field = JSONField(item.measurement)
-      func text(_ key: String) -> String {
-        if case .string(let text) = field[key].value { text.text } else { "" }
-      }
+      let fields = MeasurementFields(item.measurement)
       let group = Group(
-        subject: text("subject"), place: text("part").isEmpty ? text("set") : text("part"),
-        condition: text("condition"), count: item.values.count)
+        subject: fields.subject, place: fields.part.isEmpty ? fields.set : fields.part,
+        condition: fields.condition, count: item.values.count)
       if members[group] == nil { order.append(group) }
-      let name = [text("name"), text("variant")].filter { !$0.isEmpty }.joined(separator: ":")
+      let name = [fields.name, fields.variant].filter { !$0.isEmpty }.joined(separator: ":")
       members[group, default: []].append((name, item.values))
     }
     var lines: [JSONValue] = []

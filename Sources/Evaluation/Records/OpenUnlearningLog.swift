@@ -95,21 +95,18 @@ public struct OpenUnlearningLog: Sendable, Hashable {
   /// Takes one model's numbers of a record; none of those under an attack.
   public init(_ record: EvaluationRecord, subject: EffectEvaluation.Subject) {
     for item in record.items {
-      let field = JSONField(item.measurement)
-      func text(_ key: String) -> String {
-        if case .string(let text) = field[key].value { text.text } else { "" }
-      }
-      guard text("subject") == subject.rawValue, text("condition").isEmpty else { continue }
-      let place = text("set").isEmpty ? text("part") : "set:" + text("set")
+      let fields = MeasurementFields(item.measurement)
+      guard fields.subject == subject.rawValue, fields.condition.isEmpty else { continue }
+      let place = fields.set.isEmpty ? fields.part : "set:" + fields.set
       guard
         let name = Self.names.first(where: {
-          $0.ours == text("name") && $0.place == place
+          $0.ours == fields.name && $0.place == place
             && ($0.variant.hasSuffix(".")
-              ? text("variant").hasPrefix($0.variant) : text("variant") == $0.variant)
+              ? fields.variant.hasPrefix($0.variant) : fields.variant == $0.variant)
         })
       else { continue }
       metrics[name.theirs] = Metric(
-        aggregate: Double(text("value")), values: name.member.isEmpty ? [] : item.values,
+        aggregate: Double(fields.value), values: name.member.isEmpty ? [] : item.values,
         member: name.member)
     }
   }
