@@ -9,53 +9,31 @@ import json
 import pathlib
 import sys
 
+from records import cell, head, number, row
+
 work, page = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 seeds = sys.argv[3:]
 masks = {"mlr": "learned mask, 10%", "random": "random mask, 10%", "all": "all units"}
 
 
-def measurements(mask, seed, attack):
-    return json.loads((work / f"{mask}-{seed}.{attack}" / "evaluation.json").read_text())["measurements"]
-
-
-def number(mask, seed, attack, subject, name, variant=None, part=None, condition=None):
-    """The one measurement that is meant; None where it has no value."""
-    found = [
-        m
-        for m in measurements(mask, seed, attack)
-        if m["subject"] == subject
-        and m["name"] == name
-        and (variant is None or m.get("variant", "").startswith(variant))
-        and m.get("part") == part
-        and m.get("condition") == condition
-    ]
-    if len(found) != 1:
-        raise SystemExit(f"{mask}-{seed}.{attack}: {len(found)} measurements of {subject} {name} {variant} {part} {condition}")
-    return float(found[0]["value"]) if "value" in found[0] else None
-
-
-def cell(values):
-    known = [v for v in values if v is not None]
-    if not known:
-        return "not defined"
-    text = f"{sum(known) / len(known):.2f} ({min(known):.2f} to {max(known):.2f})"
-    return text if len(known) == len(values) else f"{text}, {len(known)} of {len(values)} seeds"
+def path(mask, seed, attack):
+    return work / f"{mask}-{seed}.{attack}" / "evaluation.json"
 
 
 def rows(attack, *args, **kwargs):
     """One row for each model: the original and the oracle are those of the learned mask's records."""
-    yield "original", cell([number("mlr", s, attack, "before", *args, **kwargs) for s in seeds])
-    yield "oracle", cell([number("mlr", s, attack, "oracle", *args, **kwargs) for s in seeds])
+    yield "original", cell([number(path("mlr", s, attack), "before", *args, **kwargs) for s in seeds])
+    yield "oracle", cell([number(path("mlr", s, attack), "oracle", *args, **kwargs) for s in seeds])
     for mask, title in masks.items():
-        yield title, cell([number(mask, s, attack, "after", *args, **kwargs) for s in seeds])
+        yield title, cell([number(path(mask, s, attack), "after", *args, **kwargs) for s in seeds])
 
 
 def table(columns):
     """Columns of (title, list of (model, text))."""
     models = [name for name, _ in columns[0][1]]
-    lines = ["| model | " + " | ".join(title for title, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = [head(["model"] + [title for title, _ in columns])]
     for index, model in enumerate(models):
-        lines.append("| " + " | ".join([model] + [cells[index][1] for _, cells in columns]) + " |")
+        lines.append(row([model] + [cells[index][1] for _, cells in columns]))
     return "\n".join(lines)
 
 
@@ -63,7 +41,7 @@ def column(title, *args, **kwargs):
     return title, list(rows(*args, **kwargs))
 
 
-record = json.loads((work / f"mlr-{seeds[0]}.evaluate" / "evaluation.json").read_text())
+record = json.loads(path("mlr", seeds[0], "evaluate").read_text())
 configuration = record["configuration"]
 n = {k: v["examples"] for k, v in configuration["data"].items()}
 attack = "held.accuracy.step-20."
@@ -158,7 +136,7 @@ parts.append("""
 Exact memorisation of the forget answers after the question was changed.
 """)
 changes = ["paraphrase", "lowercase", "unpunctuated", "typos", "polite", "distraction"]
-present = {m.get("condition") for m in measurements("mlr", seeds[0], "prompts")}
+present = {m.get("condition") for m in json.loads(path("mlr", seeds[0], "prompts").read_text())["measurements"]}
 parts.append(
     table(
         [column("as trained", "prompts", "exact-memorization", part="forget")]

@@ -10,23 +10,14 @@ import json
 import pathlib
 import sys
 
+from records import cell, head, number, row
+
 work, page, requests = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
 seeds = sys.argv[4:]
 
 
-def number(seed, request, former, subject, name, part=None, variant=None):
-    path = work / f"model-{seed}-{request}.forget-{former}" / "evaluation.json"
-    found = [
-        m
-        for m in json.loads(path.read_text())["measurements"]
-        if m["subject"] == subject
-        and m["name"] == name
-        and m.get("part") == part
-        and (variant is None or m.get("variant", "").startswith(variant))
-    ]
-    if len(found) != 1:
-        raise SystemExit(f"{path}: {len(found)} measurements of {subject} {name} {part}")
-    return float(found[0]["value"])
+def path(seed, request, former):
+    return work / f"model-{seed}-{request}.forget-{former}" / "evaluation.json"
 
 
 def drift(seed, request, variant, part=None):
@@ -40,23 +31,24 @@ def drift(seed, request, variant, part=None):
     return float(found[0]["value"])
 
 
-def cell(values, digits=2):
-    return f"{sum(values) / len(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
-
-
 def over(function, digits=2):
     return cell([function(seed) for seed in seeds], digits)
 
 
-def row(cells):
-    return "| " + " | ".join(cells) + " |"
-
-
-def head(titles):
-    return row(titles) + "\n" + "|---" * len(titles) + "|"
-
-
 steps = range(1, requests + 1)
+
+
+def former_requests(subject):
+    """Accuracy on the facts of each request so far, after each request."""
+    lines = [head(["after request"] + [f"request {former}" for former in steps])]
+    for request in steps:
+        cells = [
+            over(lambda s: number(path(s, request, former), subject, "accuracy", part="forget")) for former in steps[:request]
+        ]
+        lines.append(row([str(request)] + cells + [""] * (requests - request)))
+    return lines
+
+
 reading = pathlib.Path(__file__).with_name("successive-reading.md")
 lines = [
     f"""# Forgetting again and again
@@ -74,29 +66,10 @@ retain set holds those who ask later, until they ask. Cells: mean over seeds (le
 Accuracy on the facts of each request (columns), after each request (rows). A number that rises down a column is
 content that came back.
 """,
-    head(["after request"] + [f"request {j}" for j in steps]),
+    *former_requests("after"),
+    "\nThe same facts under the oracle of the row:\n",
+    *former_requests("oracle"),
 ]
-for request in steps:
-    lines.append(
-        row(
-            [str(request)]
-            + [
-                over(lambda s: number(s, request, former, "after", "accuracy", "forget")) if former <= request else ""
-                for former in steps
-            ]
-        )
-    )
-lines += ["\nThe same facts under the oracle of the row:\n", head(["after request"] + [f"request {j}" for j in steps])]
-for request in steps:
-    lines.append(
-        row(
-            [str(request)]
-            + [
-                over(lambda s: number(s, request, former, "oracle", "accuracy", "forget")) if former <= request else ""
-                for former in steps
-            ]
-        )
-    )
 lines += [
     """
 ## What was to be kept, and how far the model has come
@@ -121,10 +94,10 @@ for request in steps:
         row(
             [
                 str(request),
-                over(lambda s: number(s, request, request, "after", "accuracy", "retain")),
-                over(lambda s: number(s, request, request, "oracle", "accuracy", "retain")),
-                over(lambda s: number(s, request, request, "after", "oracle-distance", "forget"), 3),
-                over(lambda s: number(s, request, request, "after", "oracle-distance", "retain"), 3),
+                over(lambda s: number(path(s, request, request), "after", "accuracy", part="retain")),
+                over(lambda s: number(path(s, request, request), "oracle", "accuracy", part="retain")),
+                over(lambda s: number(path(s, request, request), "after", "oracle-distance", part="forget"), 3),
+                over(lambda s: number(path(s, request, request), "after", "oracle-distance", part="retain"), 3),
                 over(lambda s: drift(s, request, "loss-rise-since-start", "retain"), 3),
                 over(lambda s: drift(s, request, "parameters.l2.relative"), 3),
             ]
