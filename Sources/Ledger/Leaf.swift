@@ -66,7 +66,7 @@ public struct Leaf: Sendable {
         throw fields.expected("\(sequence), its place in the log", at: "seq")
       }
       time = try fields.time("time")
-      type = LeafType(rawValue: try fields.text("type"))
+      type = LeafType.named(try fields.text("type"))
     } catch { throw LedgerError(.inconsistent(error.description)) }
   }
 

@@ -53,6 +53,12 @@ public enum LeafType: String, CaseIterable, Hashable, Sendable {
   case patchFinalized = "patch.finalized"
   /// A report has been made.
   case reportExported = "report.exported"
+
+  private static let byName = [String: LeafType](
+    uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+  /// The type of a name, found without comparing it with each; nil for one that is not known.
+  static func named(_ name: String) -> LeafType? { byName[name] }
 }
 
 /// An event before it is appended: a type and its fields.

@@ -27,10 +27,19 @@ public struct MerkleFrontier: Sendable {
   public mutating func append<Failure: Error>(
     _ leaf: Digest, completed: (MerkleTree.NodeID, Digest) throws(Failure) -> Void
   ) throws(Failure) {
+    var hasher = MerkleHasher()
+    try append(leaf, with: &hasher, completed: completed)
+  }
+
+  /// The same with a hasher that is used again, for walks over many leaves.
+  mutating func append<Failure: Error>(
+    _ leaf: Digest, with hasher: inout MerkleHasher,
+    completed: (MerkleTree.NodeID, Digest) throws(Failure) -> Void
+  ) throws(Failure) {
     var (level, position, hash) = (0, size, leaf)
     try completed(MerkleTree.NodeID(level: 0, position: position), hash)
     while position & 1 == 1 {
-      hash = MerkleTree.nodeHash(hashes.removeLast(), hash)
+      hash = hasher.node(hashes.removeLast(), hash)
       (level, position) = (level + 1, position >> 1)
       try completed(MerkleTree.NodeID(level: level, position: position), hash)
     }

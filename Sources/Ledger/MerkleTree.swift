@@ -6,24 +6,16 @@ public import Storage
 /// Nodes are asked for by level and position, so that a store can keep those of complete subtrees and a
 /// proof costs O(log n).
 public enum MerkleTree {
-  private static let leafPrefix: [UInt8] = [0]
-  private static let nodePrefix: [UInt8] = [1]
-
   /// The hash of a leaf: SHA-256(0x00, bytes) (RFC 6962 section 2.1).
   public static func leafHash(_ bytes: [UInt8]) -> Digest {
-    var hash = SHA256()
-    hash.update(leafPrefix.rawSpan)
-    hash.update(bytes.rawSpan)
-    return hash.finalize()
+    var hasher = MerkleHasher()
+    return hasher.leaf(bytes)
   }
 
   /// The hash of an interior node: SHA-256(0x01, left, right).
   public static func nodeHash(_ left: Digest, _ right: Digest) -> Digest {
-    var hash = SHA256()
-    hash.update(nodePrefix.rawSpan)
-    left.withBytes { hash.update($0) }
-    right.withBytes { hash.update($0) }
-    return hash.finalize()
+    var hasher = MerkleHasher()
+    return hasher.node(left, right)
   }
 
   /// The root of no leaves: SHA-256 of nothing.

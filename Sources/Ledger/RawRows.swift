@@ -59,9 +59,7 @@ final class RawRows {
   func bytes(_ column: Int) -> [UInt8]? { withBytes(column) { $0.copied() } }
 
   /// The text of a column; nil where it is not UTF-8.
-  func text(_ column: Int) -> String? {
-    bytes(column).flatMap { String(validating: $0, as: UTF8.self) }
-  }
+  func text(_ column: Int) -> String? { withBytes(column) { $0.text() } ?? nil }
 }
 
 extension Database {

@@ -21,9 +21,22 @@ extension RawSpan {
     // The buffer does not leave the closure.
     unsafe withUnsafeBytes { unsafe Array($0) }
   }
+
+  /// The bytes as text; nil where they are not UTF-8.
+  public func text() -> String? {
+    // The buffer does not leave the closure.
+    unsafe withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+  }
 }
 
 extension Array where Element == UInt8 {
+  /// Becomes a copy of bytes, in the memory that is there where they fit.
+  public mutating func replaceAll(with bytes: RawSpan) {
+    removeAll(keepingCapacity: true)
+    // The buffer does not leave the closure.
+    unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
+  }
+
   /// Replaces bytes from an offset on; they must fit.
   public mutating func overwrite(at offset: Int, with bytes: RawSpan) {
     precondition(

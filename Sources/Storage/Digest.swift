@@ -67,11 +67,8 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   }
 
   private static func appendHex(_ word: UInt64, to text: inout [UInt8]) {
-    var shift: UInt64 = 64
-    while shift > 0 {
-      shift -= 4
-      text.append(Hex.digit(UInt8(truncatingIfNeeded: word >> shift) & 15))
-    }
+    Hex.append(UInt32(truncatingIfNeeded: word >> 32), to: &text)
+    Hex.append(UInt32(truncatingIfNeeded: word), to: &text)
   }
 
   /// The digest as 64 lowercase hexadecimal digits.
@@ -115,6 +112,20 @@ public enum Hex {
       bytes.append(high << 4 | low)
     }
     return bytes
+  }
+
+  /// Appends the eight digits of a word, all at once, the highest first.
+  static func append(_ word: UInt32, to text: inout [UInt8]) {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    // Each step halves what stands in one place, until each byte holds one digit's value.
+    var values = UInt64(word)
+    values = (values | values << 16) & 0x0000_FFFF_0000_FFFF
+    values = (values | values << 8) & 0x00FF_00FF_00FF_00FF
+    values = (values | values << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    let areLetters = ((values &+ ones &* 6) >> 4) & ones
+    let digits = values &+ ones &* 0x30 &+ areLetters &* 0x27
+    // Eight bytes of one word; the buffer does not leave the closure.
+    unsafe withUnsafeBytes(of: digits.bigEndian) { unsafe text.append(contentsOf: $0) }
   }
 
   /// The digit of a value below 16.

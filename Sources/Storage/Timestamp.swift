@@ -41,9 +41,22 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
 
   /// The text.
   public var description: String {
-    let rest = Self.mod(seconds, 86_400)
-    return
-      "\(date)T\(CivilDate.padded(Int(rest / 3600), 2)):\(CivilDate.padded(Int(rest / 60 % 60), 2)):\(CivilDate.padded(Int(rest % 60), 2))Z"
+    var text: [UInt8] = []
+    append(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends the text, in ASCII.
+  public func append(to text: inout [UInt8]) {
+    let rest = Int(Self.mod(seconds, 86_400))
+    date.append(to: &text)
+    for (mark, number) in [(0x54, rest / 3600), (0x3A, rest / 60 % 60), (0x3A, rest % 60)]
+      as [(UInt8, Int)]
+    {
+      text.append(mark)
+      CivilDate.append(number, width: 2, to: &text)
+    }
+    text.append(UInt8(ascii: "Z"))
   }
 
   /// Compares moments.
@@ -118,7 +131,18 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
 
   /// The text, `YYYY-MM-DD`.
   public var description: String {
-    "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
+    var text: [UInt8] = []
+    append(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends the text, in ASCII.
+  public func append(to text: inout [UInt8]) {
+    Self.append(year, width: 4, to: &text)
+    text.append(UInt8(ascii: "-"))
+    Self.append(month, width: 2, to: &text)
+    text.append(UInt8(ascii: "-"))
+    Self.append(day, width: 2, to: &text)
   }
 
   /// Compares days.
@@ -126,9 +150,15 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
     (left.year, left.month, left.day) < (right.year, right.month, right.day)
   }
 
-  static func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  /// Appends a number in as many digits as it has, at least `width`; of a negative one its magnitude after a minus.
+  static func append(_ number: Int, width: Int, to text: inout [UInt8]) {
+    if number < 0 { text.append(UInt8(ascii: "-")) }
+    append(number.magnitude, width: width, to: &text)
+  }
+
+  private static func append(_ number: UInt, width: Int, to text: inout [UInt8]) {
+    if number >= 10 || width > 1 { append(number / 10, width: width - 1, to: &text) }
+    text.append(UInt8(ascii: "0") + UInt8(number % 10))
   }
 }
 

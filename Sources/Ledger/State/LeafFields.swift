@@ -150,9 +150,28 @@ struct LeafFields {
 
   /// A list of texts.
   func texts(_ key: StaticString) throws(LeafRefusal) -> [String] {
-    try read(key) { field throws(JSONFieldError) in
+    if let place = members?.place(of: key, in: bytes.rawSpan), let texts = plainTexts(place) {
+      return texts
+    }
+    return try read(key) { field throws(JSONFieldError) in
       try field.elements().map { element throws(JSONFieldError) in try element.text() }
     }
+  }
+
+  /// The elements of a plain list of strings; nil where it is not one.
+  private func plainTexts(_ place: Range<Int>) -> [String]? {
+    guard bytes[place.lowerBound] == UInt8(ascii: "[") else { return nil }
+    var texts: [String] = []
+    var position = place.lowerBound + 1
+    // The text is known to be canonical and without escapes: after a quote comes the next, then a comma or the end.
+    while position < place.upperBound - 1 {
+      guard bytes[position] == UInt8(ascii: "\""),
+        let end = bytes[(position + 1)..<place.upperBound].firstIndex(of: UInt8(ascii: "\""))
+      else { return nil }
+      texts.append(String(decoding: bytes[(position + 1)..<end], as: UTF8.self))
+      position = end + 2
+    }
+    return texts
   }
 
   /// Checks that a field is a list of objects that all have an integer of a name.

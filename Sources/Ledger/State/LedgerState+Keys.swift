@@ -48,7 +48,7 @@ extension LedgerState {
     let id = try fields.digest("key_id")
     let roles = fields.isPresent("roles") ? try fields.texts("roles") : []
     let place = try place(ofKey: id)
-    if let place, let from = keys[place].revokedFrom {
+    if let place, let from = keys.elements[place].revokedFrom {
       throw refuse("the key does not count since leaf \(from), and can't be trusted again")
     }
     set(Key(id: id, roles: roles, leaf: fields.sequence), at: place)
@@ -78,7 +78,7 @@ extension LedgerState {
     keys.elements[place].revokedFrom = fields.sequence + 1
     keys.elements[place].successor = new
     keys.elements[place].leaf = fields.sequence
-    set(Key(id: new, roles: keys[place].roles, leaf: fields.sequence), at: nil)
+    set(Key(id: new, roles: keys.elements[place].roles, leaf: fields.sequence), at: nil)
   }
 
   mutating func takeRevocation(_ fields: LeafFields) throws(LeafRefusal) {
@@ -96,7 +96,7 @@ extension LedgerState {
   /// Where the key is whose signatures count.
   private func activePlace(ofKey id: Digest) throws(LeafRefusal) -> Int {
     guard let place = try place(ofKey: id) else { throw refuse("the key is not known") }
-    if let from = keys[place].revokedFrom {
+    if let from = keys.elements[place].revokedFrom {
       throw refuse("the key does not count since leaf \(from) already")
     }
     return place

@@ -98,8 +98,8 @@ extension LedgerState {
   mutating func takeCopy(_ fields: LeafFields, _ leaf: Leaf) throws(LeafRefusal) {
     let place = try modelPlace(fields)
     let (before, after) = (try fields.digest("base"), try fields.digest("root"))
-    guard models[place].head == before else {
-      throw refuse("the model is at \(models[place].head), not at \(before)")
+    guard models.elements[place].head == before else {
+      throw refuse("the model is at \(models.elements[place].head), not at \(before)")
     }
     let id = try fields.identityIfPresent("request")
     let request = try requestPlace(id)

@@ -26,28 +26,28 @@ extension LedgerState {
 
   /// A patch that is applied to a model; nil where it is not.
   func applied(_ patch: Digest, to model: Int) throws(LeafRefusal) -> Applied? {
-    if let applied = models[model].applications[patch] { return applied }
-    try demand(.application(model: models[model].id, patch: patch))
+    if let applied = models.elements[model].applications[patch] { return applied }
+    try demand(.application(model: models.elements[model].id, patch: patch))
     return nil
   }
 
   mutating func takeIntent(_ fields: LeafFields) throws(LeafRefusal) {
     let place = try modelPlace(fields)
-    if let open = models[place].openIntent {
+    if let open = models.elements[place].openIntent {
       throw refuse(
         "leaf \(open.leaf) has begun an operation on this model that has not ended")
     }
     let intent = try Intent(fields)
     guard !intent.capsule.contains("/") else { throw refuse("undo is not a name") }
-    guard intent.before == models[place].head else {
-      throw refuse("the model is at \(models[place].head), not at \(intent.before)")
+    guard intent.before == models.elements[place].head else {
+      throw refuse("the model is at \(models.elements[place].head), not at \(intent.before)")
     }
     let applied = try applied(intent.patch, to: place)
     if intent.isApply, applied != nil { throw refuse("the patch is applied already") }
     if !intent.isApply {
       try checkRollback(
-        intent, of: applied, isLast: models[place].lastApplied == intent.patch,
-        head: models[place].head)
+        intent, of: applied, isLast: models.elements[place].lastApplied == intent.patch,
+        head: models.elements[place].head)
     }
     let request = try requestPlace(intent.request)
     if intent.isApply { try checkOpen(request) }
@@ -83,7 +83,9 @@ extension LedgerState {
 
   mutating func takeOutcome(_ fields: LeafFields, _ leaf: Leaf) throws(LeafRefusal) {
     let place = try modelPlace(fields)
-    guard let intent = models[place].openIntent, try fields.integer("intent") == intent.leaf else {
+    guard let intent = models.elements[place].openIntent,
+      try fields.integer("intent") == intent.leaf
+    else {
       throw refuse("no operation has begun that this could end")
     }
     let isReached = try Self.isReached(intent, fields, leaf.type)
@@ -103,7 +105,7 @@ extension LedgerState {
         models.elements[place].add(Applied(intent, leaf: fields.sequence))
       } else {
         models.elements[place].remove(intent.patch, between: neighbours)
-        lookedUp?.insert(.application(model: models[place].id, patch: intent.patch))
+        lookedUp?.insert(.application(model: models.elements[place].id, patch: intent.patch))
       }
       if let request {
         requests.elements[request].status = intent.isApply ? .applied : .open
@@ -138,7 +140,7 @@ extension LedgerState {
     previous: Digest?, next: Digest?
   ) {
     let current = try applied(intent.patch, to: model)
-    let previous = intent.isApply ? models[model].lastApplied : current?.previous
+    let previous = intent.isApply ? models.elements[model].lastApplied : current?.previous
     let next = current?.next
     if let previous { _ = try applied(previous, to: model) }
     if let next { _ = try applied(next, to: model) }

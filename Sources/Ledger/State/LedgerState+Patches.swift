@@ -42,7 +42,7 @@ extension LedgerState {
     guard let place = try place(ofPatch: try fields.digest("patch")) else {
       throw refuse("the patch is not known")
     }
-    let request = try requestPlace(patches[place].request)
+    let request = try requestPlace(patches.elements[place].request)
     // Measured when the patch was made, which its statement tells, or later, which an evaluation's record tells.
     if fields.isPresent("evaluation") {
       _ = try fields.digest("evaluation")

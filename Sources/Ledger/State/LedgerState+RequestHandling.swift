@@ -14,7 +14,7 @@ extension LedgerState {
     guard let place = try place(ofRequest: try fields.identity("request")) else {
       throw refuse("the request is not known")
     }
-    let request = requests[place]
+    let request = requests.elements[place]
     if isOpen, let answer = request.handling.answer {
       throw refuse("the request has been \(answer.name) on \(answer.date)")
     }
@@ -37,7 +37,7 @@ extension LedgerState {
 
   mutating func takeConfirmation(_ fields: LeafFields) throws(LeafRefusal) {
     let step = try step(fields)
-    guard requests[step.place].handling.confirmed == nil else {
+    guard requests.elements[step.place].handling.confirmed == nil else {
       throw refuse("its receipt has been confirmed already")
     }
     handle(step.place, fields.sequence) { $0.confirmed = step.day }
@@ -51,7 +51,7 @@ extension LedgerState {
 
   mutating func takeExtension(_ fields: LeafFields) throws(LeafRefusal) {
     let step = try step(fields)
-    let request = requests[step.place]
+    let request = requests.elements[step.place]
     let reason: ExtensionReason = try fields.term("reason")
     guard request.handling.extensionReason == nil else {
       throw refuse("it has been extended already, and the law knows one extension")
@@ -70,11 +70,11 @@ extension LedgerState {
   mutating func takeRefusalOfRequest(_ fields: LeafFields) throws(LeafRefusal) {
     let step = try step(fields)
     let basis: RefusalBasis = try fields.term("basis")
-    let regime = requests[step.place].regime
+    let regime = requests.elements[step.place].regime
     guard basis.isOf(regime) else {
       throw refuse("\(basis.rawValue) is no ground of refusal of \(regime.rawValue)")
     }
-    guard requests[step.place].status == .open else {
+    guard requests.elements[step.place].status == .open else {
       throw refuse("a patch is applied for it; take it back, or close the request")
     }
     handle(step.place, fields.sequence) { $0.answer = .refused(basis, on: step.day) }
@@ -89,7 +89,7 @@ extension LedgerState {
     let step = try step(fields)
     let effect: ErasureEffect = try fields.term("effect")
     let isPartial = try fields.flag("partial")
-    if effect == .removed, requests[step.place].status == .open {
+    if effect == .removed, requests.elements[step.place].status == .open {
       throw refuse("nothing is removed: no patch is applied for it")
     }
     handle(step.place, fields.sequence) {
@@ -101,7 +101,7 @@ extension LedgerState {
     let step = try step(fields, isOpen: false)
     let _: RecipientClass = try fields.term("recipient")
     let isReached = try fields.flag("reached")
-    let request = requests[step.place]
+    let request = requests.elements[step.place]
     if case .closed = request.handling.answer {
     } else if request.status == .open || request.handling.answer != nil {
       throw refuse("there is no erasure to tell of")
@@ -120,7 +120,7 @@ extension LedgerState {
       throw refuse("the request is not known")
     }
     let digests = try fields.texts("disclosures")
-    let request = requests[place]
+    let request = requests.elements[place]
     for digest in digests {
       guard request.commitments.contains(digest) else {
         throw refuse("the request has no commitment \(digest)")
@@ -136,14 +136,14 @@ extension LedgerState {
 
   /// A patch was taken back: a request that was closed because it had been applied is open again.
   mutating func reopen(_ request: Int) {
-    if case .closed(.removed, _, _) = requests[request].handling.answer {
+    if case .closed(.removed, _, _) = requests.elements[request].handling.answer {
       requests.elements[request].handling.answer = nil
     }
   }
 
   /// Refuses a patch for a request that has ended.
   func checkOpen(_ request: Int?) throws(LeafRefusal) {
-    guard let request, let answer = requests[request].handling.answer else { return }
+    guard let request, let answer = requests.elements[request].handling.answer else { return }
     throw refuse("the request that it answers has been \(answer.name) on \(answer.date)")
   }
 }
@@ -155,7 +155,7 @@ extension LedgerState.Request.Handling {
       row.key("answer")
       row.object { answer.write(to: &$0) }
     }
-    row.add("confirmed", confirmed?.description)
+    row.add("confirmed", confirmed)
     row.add("extension", extensionReason?.rawValue)
     row.add("identity_check", identityCheck?.rawValue)
     row.add("manner", manner?.rawValue)
@@ -182,11 +182,11 @@ extension LedgerState.Request.Answer {
   fileprivate func write(to row: inout RowText) {
     if case .closed(let effect, let isPartial, _) = self {
       row.add("closed", effect.rawValue)
-      row.add("on", date.description)
+      row.add("on", date)
       row.add("partial", isPartial ? 1 : 0)
       return
     }
-    row.add("on", date.description)
+    row.add("on", date)
     if case .refused(let basis, _) = self { row.add("refused", basis.rawValue) }
   }
 

@@ -90,11 +90,11 @@ extension LedgerState {
 extension LedgerState.Request: SubjectRow {
   func write(to row: inout RowText) {
     row.add("commitments", commitments)
-    row.add("due", due.description)
+    row.add("due", due)
     row.add("ground", ground)
     row.key("handling")
     row.object { handling.write(to: &$0) }
-    row.add("received", received.description)
+    row.add("received", received)
     row.add("regime", regime.rawValue)
     row.add("reversible", reversibleCount)
     if !shredded.isEmpty { row.add("shredded", shredded.sorted()) }

@@ -72,6 +72,12 @@ extension LedgerState {
       self.leaf = leaf
     }
 
+    /// Takes note that the undo key is gone.
+    mutating func noteDestruction(of key: Digest, _ leaf: Int) {
+      destroyed = leaf
+      keyDigest = key
+    }
+
     /// Whether the undo key is kept longer than was promised.
     public func isOverdue(at time: Timestamp) -> Bool {
       guard destroyed == nil, let undoUntil else { return false }
@@ -95,15 +101,16 @@ extension LedgerState {
   /// The undo key of an applied patch is gone.
   mutating func takeDestruction(_ fields: LeafFields) throws(LeafRefusal) {
     let (model, applied) = try appliedPatch(fields)
-    if models[model].openIntent != nil { throw refuse("an operation on this model has not ended") }
+    if models.elements[model].openIntent != nil {
+      throw refuse("an operation on this model has not ended")
+    }
     guard try fields.text("undo") == applied.capsule else {
       throw refuse("undo names another capsule")
     }
     if applied.destroyed != nil { throw refuse("the key is destroyed already") }
     let key = try fields.digest("key")
     let request = try requestPlace(applied.request)
-    models.elements[model].applications[applied.patch]?.destroyed = fields.sequence
-    models.elements[model].applications[applied.patch]?.keyDigest = key
+    models.elements[model].applications[applied.patch]?.noteDestruction(of: key, fields.sequence)
     note(fields.sequence, request)
   }
 
@@ -117,7 +124,9 @@ extension LedgerState {
     note(fields.sequence, request)
     guard let request else { return }
     requests.elements[request].reversibleCount -= 1
-    if requests[request].status == .applied, requests[request].reversibleCount == 0 {
+    if requests.elements[request].status == .applied,
+      requests.elements[request].reversibleCount == 0
+    {
       requests.elements[request].status = .final
     }
   }

@@ -12,13 +12,11 @@ struct RowText {
     bytes.append(UInt8(ascii: "}"))
   }
 
-  /// Writes a row.
-  static func of(_ members: (inout RowText) -> Void) -> [UInt8] {
-    var text = RowText()
-    text.bytes.reserveCapacity(512)
-    text.object(members)
-    return text.bytes
-  }
+  /// Begins anew, in the memory that it has.
+  mutating func clear() { bytes.removeAll(keepingCapacity: true) }
+
+  /// Writes a whole row that was encoded elsewhere.
+  mutating func add(encoded row: [UInt8]) { bytes += row }
 
   mutating func key(_ key: StaticString) {
     separate()
@@ -46,11 +44,33 @@ struct RowText {
   mutating func add(_ key: StaticString, _ text: String?) {
     guard let text else { return }
     self.key(key)
-    CanonicalJSON.writeString(Array(text.utf8), into: &bytes)
+    write(text)
+  }
+
+  private mutating func write(_ text: String) {
+    let isPlain = text.utf8.allSatisfy {
+      (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+    }
+    guard isPlain else { return CanonicalJSON.writeString(Array(text.utf8), into: &bytes) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: text.utf8)
+    bytes.append(UInt8(ascii: "\""))
   }
 
   mutating func add(_ key: StaticString, _ time: Timestamp?) {
-    add(key, time?.description)
+    guard let time else { return }
+    self.key(key)
+    bytes.append(UInt8(ascii: "\""))
+    time.append(to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  mutating func add(_ key: StaticString, _ date: CivilDate?) {
+    guard let date else { return }
+    self.key(key)
+    bytes.append(UInt8(ascii: "\""))
+    date.append(to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
   }
 
   mutating func add(_ key: StaticString, _ number: Int?) {
@@ -64,7 +84,7 @@ struct RowText {
     bytes.append(UInt8(ascii: "["))
     for text in texts {
       separate()
-      CanonicalJSON.writeString(Array(text.utf8), into: &bytes)
+      write(text)
     }
     bytes.append(UInt8(ascii: "]"))
   }

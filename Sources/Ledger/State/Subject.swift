@@ -39,22 +39,23 @@ enum Subject: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Reads the key of a row; nil where it is none.
-  init?(kind: String, id: String) {
+  init?(kind: String, id: RawSpan) {
     switch kind {
     case "log":
-      guard id.isEmpty else { return nil }
+      guard id.byteCount == 0 else { return nil }
       self = .log
-    case "request": self = .request(id)
-    case "model": self = .model(id)
+    case "request", "model":
+      guard let id = id.text() else { return nil }
+      self = kind == "request" ? .request(id) : .model(id)
     case "key", "patch":
       guard let digest = Digest(hex: id) else { return nil }
       self = kind == "key" ? .key(digest) : .patch(digest)
     case "application":
-      let bytes = Array(id.utf8)
-      guard bytes.count > 65, bytes[64] == UInt8(ascii: "/"),
-        let patch = Digest(hex: bytes.rawSpan.extracting(first: 64))
+      guard id.byteCount > 65, id.byte(at: 64) == UInt8(ascii: "/"),
+        let patch = Digest(hex: id.extracting(0..<64)),
+        let model = id.extracting(65..<id.byteCount).text()
       else { return nil }
-      self = .application(model: String(decoding: bytes[65...], as: UTF8.self), patch: patch)
+      self = .application(model: model, patch: patch)
     default: return nil
     }
   }

@@ -27,19 +27,34 @@ extension JSONField {
 extension LedgerState {
   /// The row of a subject as it follows from the state, canonical JSON; nil where there is none.
   func row(of subject: Subject) -> [UInt8]? {
-    switch subject {
-    case .log: logRow
-    case .key(let id): keys.place(id).map { Self.row(keys[$0]) }
-    case .request(let id): requests.place(id).map { Self.row(requests[$0]) }
-    case .patch(let digest): patches.place(digest).map { Self.row(patches[$0]) }
-    case .model(let id): models.place(id).map { Self.row(models[$0]) }
-    case .application(let model, let patch):
-      models.place(model).flatMap { models[$0].applications[patch] }.map { Self.row($0) }
-    }
+    var text = RowText()
+    return write(subject, to: &text) ? text.bytes : nil
   }
 
-  private static func row(_ subject: some SubjectRow) -> [UInt8] {
-    RowText.of { subject.write(to: &$0) }
+  /// Writes the row of a subject in the place of what the text held; false where there is none.
+  func write(_ subject: Subject, to text: inout RowText) -> Bool {
+    text.clear()
+    switch subject {
+    case .log: text.add(encoded: logRow)
+    case .key(let id):
+      guard let place = keys.place(id) else { return false }
+      text.object { keys.elements[place].write(to: &$0) }
+    case .request(let id):
+      guard let place = requests.place(id) else { return false }
+      text.object { requests.elements[place].write(to: &$0) }
+    case .patch(let digest):
+      guard let place = patches.place(digest) else { return false }
+      text.object { patches.elements[place].write(to: &$0) }
+    case .model(let id):
+      guard let place = models.place(id) else { return false }
+      text.object { models.elements[place].write(to: &$0) }
+    case .application(let model, let patch):
+      guard let place = models.place(model),
+        let applied = models.elements[place].applications[patch]
+      else { return false }
+      text.object { applied.write(to: &$0) }
+    }
+    return true
   }
 
   /// What is kept of the log itself: how many leaves there are of each type, and which have handed it over.

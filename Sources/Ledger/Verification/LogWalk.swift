@@ -33,15 +33,16 @@ struct LogWalk {
   /// - Throws: Where a leaf can't be read or does not follow.
   mutating func run() throws {
     noteRoot()
+    var hasher = MerkleHasher()
     try LedgerStore.forEachLeaf(database) { leaf in
       try state.apply(leaf)
-      frontier.append(leaf.hash) { id, hash in
+      frontier.append(hasher.leaf(leaf.bytes), with: &hasher) { id, hash in
         if treeFailure != nil { return }
         do { try nodes.compare(id, hash) } catch { treeFailure = error }
       }
       noteRoot()
       if leaf.type == .keyRotated { noteHandover() }
-      if headFailure != nil { return }
+      if headFailure != nil || !heads.concerns(frontier.size, keys.handovers.last) { return }
       do { try heads.compare(frontier, keys) } catch { headFailure = error }
     }
     guard ByteString(state.origin) == ByteString(keys.first.name) || state.count == 0 else {

@@ -34,6 +34,13 @@ struct StoredHeads {
     next = (size, note)
   }
 
+  /// Whether there is something to compare at so many leaves: the next head is of no more, or its key hands over.
+  func concerns(_ size: Int, _ handover: LogKeys.Handover?) -> Bool {
+    guard rows != nil else { return true }
+    if let next, next.size <= size { return true }
+    return handover?.leaf == size - 1
+  }
+
   /// Where a head is stored of this many leaves, it must be their root, signed by the key of its size.
   ///
   /// - Parameter keys: The keys of the log as far as the leaves lead.
