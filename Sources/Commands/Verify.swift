@@ -17,6 +17,7 @@ struct Verify: ParsableCommand {
       Examples: unlearn-patch verify bert
                 unlearn-patch verify bert --public-key officer.pub.pem
                 unlearn-patch verify bert --claim --sign-key officer.key.pem
+                unlearn-patch verify bert --record
                 unlearn-patch verify bert --trust auditor.trust --deep --base bert-as-registered
       """)
   @OptionGroup var common: CommonOptions
@@ -28,6 +29,10 @@ struct Verify: ParsableCommand {
     name: .long,
     help: "Add a verdict of valid to the model's claims.jsonl, signed with --sign-key.")
   var claim = false
+  @Flag(
+    name: .long,
+    help: "Record the verdict on a model in the log (verification.passed or verification.failed).")
+  var record = false
   @OptionGroup var renewal: RenewalOptions
   @Argument(help: "A model's folder, a patch file or a report's folder.", completion: .file())
   var path: String
@@ -36,8 +41,8 @@ struct Verify: ParsableCommand {
     var code: Int32 = 0
     try common.run(
       { surroundings in
-        if claim {
-          let (answer, findings) = try answerAndClaim(surroundings)
+        if claim || record {
+          let (answer, findings) = try answerAndTell(surroundings)
           code = Exit.code(findings)
           return answer
         }
@@ -52,9 +57,9 @@ struct Verify: ParsableCommand {
     if claim != (renewal.signKey != nil) {
       throw ValidationError("--claim and --sign-key go together")
     }
-    if claim && (signature.isGiven || signature.hasRules) {
+    if (claim || record) && (signature.isGiven || signature.hasRules) {
       throw ValidationError(
-        "--claim is for the verdict of the whole walk, not of a signature alone")
+        "--claim and --record are for the verdict of the whole walk, not of a signature alone")
     }
   }
 
@@ -108,18 +113,22 @@ struct Verify: ParsableCommand {
     ]
   }
 
+  /// The steps as they are shown to machines.
+  static func steps(_ findings: [Finding]) -> JSONValue {
+    .array(
+      findings.map {
+        .members([
+          "step": .text($0.step), "outcome": .text($0.outcome.rawValue), "detail": .text($0.detail),
+        ])
+      })
+  }
+
   static func answer(_ findings: [Finding], _ verdict: Verdict) -> Console.Answer {
     Console.Answer(
       "verify",
       [
         "verdict": .text(verdict.rawValue),
-        "steps": .array(
-          findings.map {
-            .members([
-              "step": .text($0.step), "outcome": .text($0.outcome.rawValue),
-              "detail": .text($0.detail),
-            ])
-          }),
+        "steps": steps(findings),
       ],
       findings.map { finding in
         let mark =

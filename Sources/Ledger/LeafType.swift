@@ -51,6 +51,12 @@ public enum LeafType: String, CaseIterable, Hashable, Sendable {
   case undoDestroyed = "undo.destroyed"
   /// Nothing in the workspace restores what a patch replaced.
   case patchFinalized = "patch.finalized"
+  /// A model was verified, and all that is needed was there and held.
+  case verificationPassed = "verification.passed"
+  /// A model was verified, and something failed or was missing.
+  case verificationFailed = "verification.failed"
+  /// Witnesses have cosigned a head of the log.
+  case checkpointWitnessed = "checkpoint.witnessed"
   /// A report has been made.
   case reportExported = "report.exported"
 

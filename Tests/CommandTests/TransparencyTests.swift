@@ -56,6 +56,19 @@ import Testing
     #expect(try bench.succeed("ledger", "checkpoint").contains("witness.example/w"))
   }
 
+  @Test func `that a head was cosigned is recorded on request, and the note kept`() throws {
+    try askWitness()
+    try bench.succeed("ledger", "witness", "--request-file", "request")
+    try answer("request")
+    try bench.refuse(
+      ["ledger", "witness", "--request-file", "r", "--record"], code: 2, saying: "asks no one")
+    let taken = try bench.succeed("ledger", "witness", "--response-file", "response", "--record")
+    #expect(taken.contains("recorded  leaf 2"))
+    let verified = try bench.succeed("ledger", "verify")
+    #expect(verified.contains("ok      witnessed heads"))
+    #expect(try bench.succeed("ledger", "log").contains("checkpoint.witnessed"))
+  }
+
   @Test func `answers that are no cosignature of this log are not kept`() throws {
     try askWitness()
     for (text, words) in [

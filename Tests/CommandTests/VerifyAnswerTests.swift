@@ -44,6 +44,26 @@ import Testing
     #expect(answer.contains("verdict: valid"))
   }
 
+  @Test func `a verdict is recorded on request, and what is broken is told all the same`() throws {
+    let bench = try Bench()
+    try bench.makePatch()
+    try bench.succeed("apply", "model", "p.patch.safetensors")
+    let passed = try bench.succeed("verify", "model", "--record")
+    #expect(passed.contains("verdict: valid"))
+    #expect(passed.contains("recorded  leaf"))
+    #expect(try bench.succeed("ledger", "log").contains("verification.passed"))
+    try bench.refuse(
+      ["verify", "p.patch.safetensors", "--record"], code: 2, saying: "are for a model")
+    // Another value in the model.
+    let path = bench.folder.file("model/model.safetensors")
+    var bytes = try Folder.read(path, limit: 1 << 24)
+    bytes[bytes.count - 1] ^= 1
+    try TemporaryFolder.write(bytes, to: path)
+    try bench.refuse(["verify", "model", "--record"], code: 1, saying: "recorded  leaf")
+    #expect(try bench.succeed("ledger", "log").contains("verification.failed"))
+    #expect(try bench.succeed("ledger", "verify").contains("verdict: valid"))
+  }
+
   @Test func `only a model is made anew`() throws {
     let bench = try Bench()
     try bench.makePatch()

@@ -36,6 +36,9 @@ extension LedgerCommand {
     var oldSize: Int?
     @Option(name: .long, help: "Take the witness's answer from this file.", completion: .file())
     var responseFile: String?
+    @Flag(
+      name: .long, help: "Record in the log that the head was cosigned, and keep the note there.")
+    var record = false
 
     func validate() throws {
       guard (1...3600).contains(timeout) else {
@@ -43,6 +46,9 @@ extension LedgerCommand {
       }
       guard requestFile == nil || responseFile == nil else {
         throw ValidationError("a request is written or an answer read, not both at once")
+      }
+      guard !record || requestFile == nil else {
+        throw ValidationError("--record is for an answer; --request-file asks no one")
       }
       guard oldSize == nil || requestFile != nil, (oldSize ?? 0) >= 0 else {
         throw ValidationError("--old-size is a number of leaves for --request-file")
@@ -52,13 +58,14 @@ extension LedgerCommand {
     func run() throws {
       var code: Int32 = 0
       try common.run(
-        { _ in
+        { surroundings in
           let workspace = try common.needWorkspace()
           let trust = try TrustFile(path: trust ?? workspace.trustPath)
           let store = try workspace.openLedger(.read)
           let round = WitnessRound(
             workspace: workspace, store: store, keys: try store.keys(), policy: trust.witnesses,
-            witnesses: try chosen(trust.witnesses.witnesses))
+            witnesses: try chosen(trust.witnesses.witnesses),
+            recordedAt: record ? surroundings.now : nil)
           if let requestFile {
             return try round.writeRequest(to: requestFile, oldSize: oldSize)
           }

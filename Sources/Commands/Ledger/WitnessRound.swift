@@ -12,6 +12,8 @@ struct WitnessRound {
   let keys: LogKeys
   let policy: WitnessPolicy
   let witnesses: [WitnessPolicy.Witness]
+  /// When it is recorded in the log that a head was cosigned; nil where it is not.
+  let recordedAt: Timestamp?
 
   /// What a witness is believed to have cosigned last, by what is kept here.
   private func knownSize(_ witness: WitnessPolicy.Witness, upTo limit: Int) throws -> Int {
@@ -62,10 +64,31 @@ struct WitnessRound {
           ]))
       }
     }
-    if keys.cosignatureCount(note) > 0 { try workspace.cosigned.keep(note) }
-    return (
-      answer(size, note, rows, lines), worst.map { Exit.code($0) } ?? 0
-    )
+    var answer = answer(size, note, rows, lines)
+    if keys.cosignatureCount(note) > 0 { try keep(note, &answer) }
+    return (answer, worst.map { Exit.code($0) } ?? 0)
+  }
+
+  /// Keeps a cosigned head; the leaf that tells of it comes after, so that it is never told of what is not kept.
+  private func keep(_ note: SignedNote, _ answer: inout Console.Answer) throws {
+    try workspace.cosigned.keep(note)
+    guard let recordedAt else { return }
+    let head = try keys.head(note)
+    let bytes = Array(note.encoded.utf8)
+    var attachments = LedgerStore.Attachments()
+    attachments.blobs = [("text/plain", bytes)]
+    let leaf = try workspace.record(
+      [
+        Event(
+          .checkpointWitnessed,
+          [
+            "size": .integer(Int64(head.treeSize)), "root": .text(head.root.hex),
+            "note": .text(SHA256.digest(of: bytes).hex),
+            "witnesses": .integer(Int64(keys.cosignatureCount(note))),
+          ])
+      ], attachments, in: try workspace.openLedger(.append), at: recordedAt)[0].sequence
+    answer.fields["leaf"] = .integer(Int64(leaf))
+    answer.lines.append("recorded  leaf \(leaf)")
   }
 
   private static func row(_ witness: WitnessPolicy.Witness, _ time: Timestamp) -> JSONValue {
@@ -135,8 +158,9 @@ struct WitnessRound {
         lines.append("cosigned  \(witness.name) at \(time)")
       }
       if rows.isEmpty { continue }
-      try workspace.cosigned.keep(note)
-      return answer(head.size, note, rows, lines)
+      var answer = answer(head.size, note, rows, lines)
+      try keep(note, &answer)
+      return answer
     }
     throw ProvenanceError(
       .invalid, "\(path): no line in it is a known witness's cosignature of a head of this log")

@@ -28,6 +28,8 @@ public struct LedgerState: Sendable {
   public internal(set) var patches = KeyedList<Digest, Patch>()
   /// The models, in order.
   public internal(set) var models = KeyedList<String, Model>()
+  /// The heads that leaves say witnesses have cosigned, in order.
+  public internal(set) var witnessedHeads: [WitnessedHead] = []
   /// How many leaves of each type there are.
   var types: [String: Int] = [:]
   /// What has been looked up, where the state is partial; nil where all leaves have been taken.
@@ -93,6 +95,9 @@ public struct LedgerState: Sendable {
     case .keyAdded: try takeKey(fields)
     case .keyRotated: try takeRotation(fields)
     case .keyRevoked: try takeRevocation(fields)
+    case .verificationPassed: try takeVerification(fields, .verificationPassed)
+    case .verificationFailed: try takeVerification(fields, .verificationFailed)
+    case .checkpointWitnessed: try takeWitnessing(fields)
     case .reportExported: _ = try fields.digest("report")
     case .requestReceived: try takeRequest(fields)
     case .requestConfirmed: try takeConfirmation(fields)

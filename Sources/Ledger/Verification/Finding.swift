@@ -28,7 +28,7 @@ public struct Finding: Hashable, Sendable {
 }
 
 /// What a verification comes to.
-public enum Verdict: String, Hashable, Sendable {
+public enum Verdict: String, CaseIterable, Hashable, Sendable {
   /// Everything that is needed was there and held.
   case valid
   /// A check failed.

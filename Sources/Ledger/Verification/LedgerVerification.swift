@@ -94,6 +94,14 @@ public struct LedgerVerification: Sendable {
     add("subjects", "what is kept of requests, patches and models is what the leaves add up to") {
       try SubjectComparison.run(database, state)
     }
+    if !state.witnessedHeads.isEmpty {
+      add(
+        "witnessed heads",
+        "every head that a leaf says was cosigned is kept, and a beginning of the log"
+      ) {
+        try WitnessedHeads.run(database, state.witnessedHeads, walk.keys)
+      }
+    }
     findings.append(judge(seen, walk))
     return (findings, walk)
   }

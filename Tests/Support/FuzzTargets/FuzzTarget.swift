@@ -21,8 +21,8 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
 
   /// All targets.
   public static let all: [FuzzTarget] = [
-    .bundle, .claims, .compactPatch, .configuration, .examples, .header, .journal, .json, .leaf,
-    .mask,
+    .bundle, .claims, .compactPatch, .configuration, .examples, .header, .history, .journal, .json,
+    .leaf, .mask,
     .modelSignature, .note, .patch, .pem, .proof, .sealedFile, .shardIndex, .thresholds, .timestamp,
     .tokenizer, .trustFile, .verifierKey, .witnessAnswer,
   ]
