@@ -34,6 +34,13 @@ struct EffectEvaluationTests {
     #expect(
       evaluation.value(.before, .forget, "rouge", variant: "rougeL.recall(stem).\(greedy)") == 1)
     #expect(evaluation.value(.before, .forget, "exact-match", variant: "squad1.\(greedy)") == 1)
+    // The oracle's own answers are likely to it; those of a model that was taught nothing are not.
+    func perplexity(_ subject: EffectEvaluation.Subject) throws -> Double {
+      try #require(evaluation.value(subject, .retain, "answer-perplexity"))
+    }
+    #expect(try perplexity(.oracle) < 1.2)
+    #expect(try perplexity(.before) < 1.2)
+    #expect(try perplexity(.after) > 2)
     for variant in ["letters.zero-shot", "texts.zero-shot.per-byte"] {
       #expect(
         evaluation.value(.after, set: "towns", "choice-accuracy", variant: variant) != nil)

@@ -8,6 +8,8 @@ public import Transformer
 public struct AnswerScores: Sendable, Hashable {
   /// The answers; they may hold what was to be forgotten, and stand in no record.
   public let texts: [String]
+  /// For each question the tokens of its answer, none where nothing was answered; empty where answers are not generated.
+  public let tokens: [[Int32]]
   /// For each generated answer its ROUGE-L recall with stemming (`rouge_score`; TOFU); empty for parts of passages.
   public let recalls: [Double]
   /// For each answer whether it equals a right one, both normalised (SQuAD).
@@ -44,11 +46,17 @@ public struct AnswerScores: Sendable, Hashable {
     for (index, text) in try model.spans(
       questions, canBeMissing: rule == .squad2, tokensPerPass: tokensPerPass)
     { texts[index] = text }
-    try self.init(texts, of: set)
+    var answers: [[Int32]] = prompts.isEmpty ? [] : Array(repeating: [], count: questions.count)
+    for (index, answer) in zip(prompts, tokens) { answers[index] = answer }
+    try self.init(texts, of: set, tokens: answers)
   }
 
   /// Compares answers with the right ones; as many as questions.
   public init(_ texts: [String], of set: QuestionSet) throws(ComputationError) {
+    try self.init(texts, of: set, tokens: [])
+  }
+
+  private init(_ texts: [String], of set: QuestionSet, tokens: [[Int32]]) throws(ComputationError) {
     let rule = Self.rule(of: set)
     guard texts.count == set.questions.count else {
       throw .mismatch("\(texts.count) answers to \(set.questions.count) questions")
@@ -65,7 +73,7 @@ public struct AnswerScores: Sendable, Hashable {
         f1.append(score.f1)
       } catch { throw .mismatch("an answer has no score: \(error)") }
     }
-    self.texts = texts
+    (self.texts, self.tokens) = (texts, tokens)
     (self.recalls, self.isExact, self.f1, self.rule) = (recalls, isExact, f1, rule)
   }
 

@@ -77,6 +77,7 @@ public struct EffectEvaluation: Sendable {
     try addTruth(sets.truth, models)
     try addTokens(models, sets)
     try addAnswers(models, sets)
+    try addFluency(models, sets)
     try addContinuations(models, sets)
     try addChoices(models, sets)
     try addClassification(models, sets)

@@ -38,10 +38,12 @@ extension FuzzTarget {
     object["v"] = 1
     object["seq"] = .integer(Int64(place))
     object["time"] = "2026-12-31T00:00:00Z"
-    let bytes = try reading { () throws(CanonicalJSON.EncodingError) in
-      try CanonicalJSON.encode(.object(object))
+    let bytes: [UInt8]
+    do throws(CanonicalJSON.EncodingError) {
+      bytes = try CanonicalJSON.encode(.object(object))
+    } catch {
+      return nil
     }
-    guard let bytes else { return nil }
     return try reading { () throws(LedgerError) in try Leaf(parsing: bytes, sequence: place) }
   }
 }
