@@ -36,6 +36,8 @@ peer-checks: setup ## Against software that others wrote; needs Python and the n
 	swift build -c release --product tokenize-lines
 	swift build -c release --product run-model
 	swift build -c release --product judge-headers
+	swift build -c release --product unlearn-patch
+	swift build -c release --product make-people
 	PeerChecks/run "$$(swift build --show-bin-path)" "$$(swift build -c release --show-bin-path)"
 
 bench: build      ## Speed and memory of commands on a large checkpoint, as ratios in one run.

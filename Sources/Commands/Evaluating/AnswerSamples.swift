@@ -47,7 +47,8 @@ struct AnswerSamples {
   private static func line(
     _ index: Int, _ question: String, _ target: String, prompt: String, _ answers: AnswerScores
   ) throws -> JSONValue {
-    let document = JSONValue.members(["question": .text(question), "answer": .text(target)])
+    // In the order in which the line has them: the digest is of the document as a reader finds it.
+    let document = JSONValue.members(["answer": .text(target), "question": .text(question)])
     let text = JSONValue.text(answers.texts[index])
     var line = JSONObject([
       ("doc_id", .integer(Int64(index))), ("doc", document), ("target", .text(target)),
