@@ -1,4 +1,4 @@
-"""Makes docs/attacks.md from the records of `Experiments/attacks`.
+"""Makes docs/attacks.md and its plot from the records of `Experiments/attacks`.
 
     python3 attacks.py FOLDER-OF-RECORDS PAGE SEED...
 
@@ -9,6 +9,7 @@ import json
 import pathlib
 import sys
 
+from plot import draw
 from records import cell, head, number, row
 
 work, page = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -28,6 +29,22 @@ def rows(attack, *args, **kwargs):
         yield title, cell([number(path(mask, s, attack), "after", *args, **kwargs) for s in seeds])
 
 
+def relearned(attack):
+    """Accuracy on held facts by steps, for the plot: mean, least and largest."""
+    curves = {}
+    for name, mask, subject in [("original", "mlr", "before"), ("oracle", "mlr", "oracle")] + [
+        (title, mask, "after") for mask, title in masks.items()
+    ]:
+        curves[name] = []
+        for step in relearning_steps:
+            found = [
+                number(path(mask, s, attack), subject, "relearning-accuracy", f"held.step-{step}.", part="forget")
+                for s in seeds
+            ]
+            curves[name].append((sum(found) / len(found), min(found), max(found)))
+    return curves
+
+
 def table(columns):
     """Columns of (title, list of (model, text))."""
     models = [name for name, _ in columns[0][1]]
@@ -44,7 +61,7 @@ def column(title, *args, **kwargs):
 record = json.loads(path("mlr", seeds[0], "evaluate").read_text())
 configuration = record["configuration"]
 n = {k: v["examples"] for k, v in configuration["data"].items()}
-attack = "held.accuracy.step-20."
+relearning_steps = [0, 1, 2, 5, 10, 20]
 parts = []
 parts.append(f"""# Attacks on what was forgotten
 
@@ -96,14 +113,24 @@ parts.append("""
 
 Accuracy on forget facts that the attacker does not have, before and after 20 steps of AdamW at 1e-3: trained on three
 quarters of the forget set (each quarter is held out in turn), and on the retain set alone.
-""")
+
+""" + f"![Held forget facts known, by steps of relearning]({page.with_suffix('.svg').name})\n")
+draw(
+    page.with_suffix(".svg"),
+    "Accuracy on forget facts that the attacker does not have, by steps of relearning",
+    "steps",
+    [
+        ("trained on the other forget facts", relearning_steps, relearned("relearn")),
+        ("trained on the retain set", relearning_steps, relearned("benign")),
+    ],
+)
 parts.append(
     table(
         [
             column("before", "relearn", "relearning-accuracy", "held.step-0.", part="forget"),
             *[
                 column(f"{step} steps", "relearn", "relearning-accuracy", f"held.step-{step}.", part="forget")
-                for step in (1, 2, 5, 10, 20)
+                for step in relearning_steps[1:]
             ],
             column("gain", "relearn", "relearning-gain", "held.accuracy.step-20", part="forget"),
         ]
