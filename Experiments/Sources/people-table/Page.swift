@@ -366,8 +366,8 @@ struct Page {
     }
     return """
       - Rows: \(names.isEmpty ? "none" : names.joined(separator: ", ")).
-      - Sophia; sparsities other than those in the table; other models and data; successive requests; quantised \
-      recovery; attacks other than the loss attack and relearning from leaked facts.
+      - Sophia; sparsities other than those in the table. Other data, successive requests, rounding and other attacks \
+      have pages of their own, with fewer methods.
 
       """
   }
