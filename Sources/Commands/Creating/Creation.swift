@@ -129,7 +129,9 @@ struct Creation {
   /// How far the result is from the model before the first request; nil where none was named.
   private func drift(of after: Model<Float>, _ input: CreationInput) throws -> Drift? {
     guard let path = data.start else { return nil }
-    let start = try CreationInput.load(path, data, seed: update.seed, after.workers).model
+    let start = try input.loaded.peer(
+      at: path, as: "the model of --start", for: data.encoding.task
+    ).model
     return try Drift(
       of: after, since: start, on: input.sets, tokensPerPass: update.tokensPerPass)
   }

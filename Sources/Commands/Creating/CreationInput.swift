@@ -27,14 +27,10 @@ struct CreationInput {
     _ model: String, _ data: UnlearningDataOptions, _ update: UpdateOptions,
     _ measuring: MeasuringOptions
   ) throws {
-    let workers = update.computing.workers
-    loaded = try Self.load(model, data, seed: update.seed, workers)
+    let task = data.encoding.task
+    loaded = try LoadedModel.trained(at: model, for: task, update.computing.workers)
     guard let checkpoint = loaded.checkpoint else {
       throw ProvenanceError(.usage, "--model names no model")
-    }
-    if loaded.model.plan.parameters.contains(where: \.isNew) {
-      throw ProvenanceError(
-        .state, "\(model): has no output for this task; fine-tune it first, or name another --task")
     }
     self.checkpoint = checkpoint
     map = try loaded.unitMap()
@@ -69,24 +65,8 @@ struct CreationInput {
     self.sets = sets
     self.questions = questions
     self.files = files
-    guard let path = data.oracle else {
-      oracle = nil
-      return
-    }
-    let other = try Self.load(path, data, seed: update.seed, workers).model
-    guard other.plan.vocabulary == loaded.model.plan.vocabulary else {
-      throw ProvenanceError(.invalid, "\(path): the oracle has another vocabulary than the model")
-    }
-    oracle = other
-  }
-
-  /// Loads another model for the same task.
-  static func load(
-    _ path: String, _ data: UnlearningDataOptions, seed: UInt64, _ workers: Workers
-  ) throws -> LoadedModel {
-    var random = RandomNumbers(seed: seed)
-    return try ModelSourceOptions.of(path).load(
-      task: data.encoding.task, labels: nil, workers, &random)
+    let loaded = self.loaded
+    oracle = try data.oracle.map { try loaded.peer(at: $0, as: "the oracle", for: task).model }
   }
 
   /// The answers that methods of preference want, one for each example.

@@ -47,8 +47,8 @@ struct MemoryOptions: ParsableArguments {
     }
     var start = input.loaded
     if let path = creation.data.start {
-      start = try CreationInput.load(
-        path, creation.data, seed: creation.update.seed, input.model.workers)
+      start = try input.loaded.peer(
+        at: path, as: "the model of --start", for: creation.data.encoding.task)
     }
     let (sums, units) = try SecondOrderMemory<Float>.read(
       memory, model: try start.fingerprint, map: input.map, of: start.model.plan,

@@ -57,7 +57,10 @@ struct AttackMembership: ParsableCommand {
       options.measuresTokens = true
       options.measuresGradients = gradients
       let sets = try input.sets()
-      let reference = try self.reference.map { try input.load($0).model }
+      let task = input.encoder.task
+      let reference = try self.reference.map {
+        try input.after.peer(at: $0, as: "the reference", for: task).model
+      }
       var evaluation = try input.evaluation(on: sets, options, reference: reference)
       guard !shadows.isEmpty, let forget = sets.examples[.forget] else { return evaluation }
       var models = ShadowModels()
@@ -65,7 +68,8 @@ struct AttackMembership: ParsableCommand {
       for (paths, hasUnlearned) in [(shadowUnlearned, true), (shadowUnseen, false)] {
         for path in paths {
           try models.add(
-            try input.load(path).model, hasUnlearned: hasUnlearned, on: forget,
+            try input.after.peer(at: path, as: "a shadow model", for: task).model,
+            hasUnlearned: hasUnlearned, on: forget,
             tokensPerPass: options.tokensPerPass)
         }
       }

@@ -58,44 +58,14 @@ struct EvaluationInput {
   init(_ options: EvaluationInputOptions) throws {
     workers = options.computing.workers
     let task = options.encoding.task
-    let (workers, plans) = (workers, options)
-    func load(_ path: String) throws -> LoadedModel {
-      let loaded = try Self.load(path, task, workers)
-      if loaded.model.plan.parameters.contains(where: \.isNew) {
-        throw ProvenanceError(
-          .state, "\(path): has no output for this task; fine-tune it first, or name another --task"
-        )
-      }
-      return loaded
-    }
-    after = try load(plans.model)
-    before = try plans.original.map(load)
-    oracle = try plans.oracle.map(load)
-    for (path, other) in [(plans.original, before), (plans.oracle, oracle)] {
-      if let path, let other, other.model.plan.vocabulary != after.model.plan.vocabulary {
-        throw ProvenanceError(.invalid, "\(path): has another vocabulary than \(plans.model)")
-      }
-    }
-    encoder = try plans.encoding.encoder(for: after)
-    forget = try plans.forget.map { try DataFile(path: $0) }
-    retain = try plans.retain.map { try DataFile(path: $0) }
-    test = try plans.test.map { try DataFile(path: $0) }
-  }
-
-  private static func load(_ path: String, _ task: ModelPlan.Task?, _ workers: Workers) throws
-    -> LoadedModel
-  {
-    var random = RandomNumbers(seed: 0)
-    return try ModelSourceOptions.of(path).load(task: task, labels: nil, workers, &random)
-  }
-
-  /// Another model of the same vocabulary.
-  func load(_ path: String) throws -> LoadedModel {
-    let loaded = try Self.load(path, encoder.task, workers)
-    guard loaded.model.plan.vocabulary == after.model.plan.vocabulary else {
-      throw ProvenanceError(.invalid, "\(path): has another vocabulary than the model")
-    }
-    return loaded
+    let after = try LoadedModel.trained(at: options.model, for: task, workers)
+    self.after = after
+    before = try options.original.map { try after.peer(at: $0, as: "the original", for: task) }
+    oracle = try options.oracle.map { try after.peer(at: $0, as: "the oracle", for: task) }
+    encoder = try options.encoding.encoder(for: after)
+    forget = try options.forget.map { try DataFile(path: $0) }
+    retain = try options.retain.map { try DataFile(path: $0) }
+    test = try options.test.map { try DataFile(path: $0) }
   }
 
   /// The models with what they are.
