@@ -297,6 +297,10 @@ let package = Package(
         "TestSupport",
       ], swiftSettings: house),
     .testTarget(
+      name: "AuditReportTests",
+      dependencies: ["AuditReport", "Ledger", "Attestation", "Storage", "StrictJSON"],
+      swiftSettings: house),
+    .testTarget(
       name: "CommandTests",
       dependencies: [
         "Commands", "AuditReport", "Claims", "Provenance", "Ledger", "Attestation",

@@ -4,8 +4,9 @@ import StrictJSON
 
 /// Requests as the report tells them: clocks, what was done, how they ended.
 extension Audit {
-  func json(_ request: LedgerState.Request) -> JSONValue {
-    let (handling, now) = (request.handling, evidence.asOf)
+  func json(_ asked: AskedRequest) -> JSONValue {
+    let (request, now) = (asked.request, asOf)
+    let handling = request.handling
     func day(_ date: CivilDate?) -> JSONValue { date.map { .text($0.description) } ?? .null }
     func word(_ text: String?) -> JSONValue { text.map { .text($0) } ?? .null }
     return .members([
@@ -25,14 +26,13 @@ extension Audit {
       "commitments": .array(request.commitments.map { .text($0) }),
       "disclosuresErased": .integer(Int64(request.shredded.count)),
       "events": .array(
-        request.leaves.map {
+        asked.events.map {
           .members([
-            "leaf": .integer(Int64($0)), "time": .text(evidence.leaves[$0].time.description),
-            "type": .text(evidence.leaves[$0].typeName),
+            "leaf": .integer(Int64($0.leaf)), "time": .text($0.time.description),
+            "type": .text($0.type),
           ])
         }),
-      "patches": .array(
-        patches.filter { $0.request == request.id }.map { .text($0.digest.hex) }),
+      "patches": .array(asked.patches.map { .text($0.hex) }),
     ])
   }
 
@@ -50,7 +50,7 @@ extension Audit {
 
   /// How a request stands, in words, and whether that is bad.
   func standing(_ request: LedgerState.Request) -> (text: String, isBad: Bool) {
-    let isLate = request.isOverdue(at: evidence.asOf)
+    let isLate = request.isOverdue(at: asOf)
     let late = isLate ? ", late: it was due \(request.due)" : ""
     switch request.handling.answer {
     case .refused(let basis, let date):
@@ -61,7 +61,7 @@ extension Audit {
       return ("closed on \(date): \(effect.rawValue)\(part)\(late)", isLate)
     case nil: break
     }
-    let days = request.daysLeft(at: evidence.asOf)
+    let days = request.daysLeft(at: asOf)
     let clock =
       isLate ? "not answered, overdue by \(-days) days" : "not answered yet, \(days) days left"
     switch request.status {
@@ -78,8 +78,8 @@ extension Audit {
       "confirmed", "identity_check", "extension", "answered", "effect_or_basis", "recipients_told",
       "recipients_unreachable", "patches",
     ]
-    let rows = evidence.state.requests.map { request -> [String] in
-      let handling = request.handling
+    let rows = requests.map { asked -> [String] in
+      let (request, handling) = (asked.request, asked.request.handling)
       let outcome =
         switch handling.answer {
         case .refused(let basis, _): basis.rawValue
@@ -88,12 +88,12 @@ extension Audit {
         }
       return [
         request.id, request.regime.rawValue, request.ground, request.received.description,
-        request.due.description, String(request.daysLeft(at: evidence.asOf)),
-        String(request.isOverdue(at: evidence.asOf)), request.standing,
+        request.due.description, String(request.daysLeft(at: asOf)),
+        String(request.isOverdue(at: asOf)), request.standing,
         handling.confirmed?.description ?? "", handling.identityCheck?.rawValue ?? "",
         handling.extensionReason?.rawValue ?? "", handling.answer?.date.description ?? "", outcome,
         String(handling.notifiedCount), String(handling.unreachableCount),
-        String(patches.filter { $0.request == request.id }.count),
+        String(asked.patches.count),
       ]
     }
     return ([columns] + rows).map { $0.map { Self.cell($0) }.joined(separator: ",") + "\r\n" }

@@ -1,39 +1,108 @@
-public import Ledger
-public import Storage
-public import StrictJSON
-import Attestation
+import Ledger
+import Storage
+import StrictJSON
 
 /// The audit report as a value: what was asked, what was done, what was touched, and what is not known.
+///
+/// All pages of a report are written from this value alone, so they tell the same.
 public struct Audit: Sendable {
+  /// The log that the report speaks of.
+  struct Log: Sendable {
+    /// Its name.
+    let origin: String
+    /// The key that has signed the head, as a vkey.
+    let verifierKey: String
+    /// How many entries the head has.
+    let count: Int
+    /// The signed head.
+    let head: String
+    /// The entries that hand the log over to another key.
+    let handovers: [LogKeys.Handover]
+  }
+
+  /// One request, with the entries that concern it.
+  struct AskedRequest: Sendable {
+    let request: LedgerState.Request
+    let events: [Entry]
+    /// The digests of the patches that were used for it.
+    let patches: [Digest]
+  }
+
+  /// An entry of the log, told by its place, time and type.
+  struct Entry: Sendable {
+    let leaf: Int
+    let time: Timestamp
+    let type: String
+  }
+
   /// One patch that was used.
-  public struct UsedPatch: Sendable {
+  struct UsedPatch: Sendable {
     /// The digest of the patch file.
-    public let digest: Digest
+    let digest: Digest
     /// The digest of the signed bundle; nil where it is missing.
-    public let bundle: Digest?
+    let bundle: Digest?
     /// The method.
-    public let method: String
+    let method: String
     /// The request that it answers.
-    public let request: String?
+    let request: String?
     /// `units` of the statement; nil where the bundle is missing.
     let units: JSONField?
     /// `metrics` of the statement.
     let metrics: JSONField?
-    /// The roots before and after.
-    public let base: String
+    /// The root before.
+    let base: String
     /// The root after.
-    public let result: String
+    let result: String
     /// The leaves that concern it.
-    public let leaves: [Int]
+    let leaves: [Int]
   }
 
-  /// What it is made from.
-  public let evidence: ReportEvidence
+  /// One model and its chain.
+  struct PatchedModel: Sendable {
+    /// The identity, `urn:uuid:…`.
+    let id: String
+    let family: String
+    /// The model that it was copied and patched from.
+    let parent: String?
+    /// The root that it has now.
+    let head: Digest
+    let steps: [Step]
+    let undo: [Undo]
+    /// The entry that has begun an operation which has not ended.
+    let unfinished: Int?
+  }
+
+  /// One state of a model.
+  struct Step: Sendable {
+    let event: Entry
+    let root: Digest
+    let patch: Digest?
+  }
+
+  /// Whether an applied patch can be taken back.
+  struct Undo: Sendable {
+    let patch: Digest
+    let leaf: Int
+    let until: Timestamp?
+    let isOverdue: Bool
+    /// The entry by which the undo key was destroyed.
+    let destroyed: Int?
+    /// The entry that says that nothing in the workspace restores what was replaced.
+    let final: Int?
+    /// The same in words.
+    let standing: String
+  }
+
+  /// The moment for which clocks are told.
+  let asOf: Timestamp
+  let log: Log
+  let requests: [AskedRequest]
   /// The patches that were used, in the order of their first leaf.
-  public let patches: [UsedPatch]
+  let patches: [UsedPatch]
+  let models: [PatchedModel]
 
   /// What a report of this kind can't show; said in every report.
-  public static let limits = [
+  static let limits = [
     "Metrics are shown as recorded in signed statements; this report does not measure anything itself.",
     "Backups, copies and caches of a model outside the ledger are not covered.",
     "While a patch can still be rolled back, the former values exist in sealed form: the erasure is not final.",
@@ -41,99 +110,8 @@ public struct Audit: Sendable {
     "Times are those of the machine that kept the ledger.",
   ]
 
-  /// Reads the evidence.
-  public init(_ evidence: ReportEvidence) throws(LedgerError) {
-    self.evidence = evidence
-    var patches: [UsedPatch] = []
-    let used = Set(evidence.state.models.flatMap { $0.steps.compactMap(\.patch) })
-    for patch in evidence.state.patches where used.contains(patch.digest) {
-      patches.append(try Self.read(patch, evidence))
-    }
-    self.patches = patches
-  }
-
-  private static func read(_ patch: LedgerState.Patch, _ evidence: ReportEvidence)
-    throws(LedgerError) -> UsedPatch
-  {
-    guard let bundleDigest = patch.bundle, let bytes = evidence.bundles[bundleDigest] else {
-      return UsedPatch(
-        digest: patch.digest, bundle: nil, method: patch.method ?? "unknown",
-        request: patch.request, units: nil, metrics: nil, base: "", result: "",
-        leaves: patch.leaves)
-    }
-    do throws(AttestationError) {
-      let payload = try SigstoreBundle(parsing: bytes).envelope.payload
-      let predicate = JSONField(try Statement(parsing: payload).predicate, path: "predicate")
-      do throws(JSONFieldError) {
-        return UsedPatch(
-          digest: patch.digest, bundle: bundleDigest,
-          method: try predicate["method"]["name"].text(),
-          request: try predicate["request"].optional?.text(), units: predicate["units"],
-          metrics: predicate["metrics"],
-          base: try predicate["base"]["digest"]["sha256"].text(),
-          result: try predicate["result"]["digest"]["sha256"].text(), leaves: patch.leaves)
-      } catch { throw AttestationError(.malformed(error.description)) }
-    } catch {
-      throw LedgerError(.inconsistent("bundle \(bundleDigest): \(error)"))
-    }
-  }
-
-  /// The report as JSON; `schema/report.schema.json` describes it.
-  public var json: JSONValue {
-    let state = evidence.state
-    return .members([
-      "schema": "unlearn-patch/report/v1",
-      "asOf": .text(evidence.asOf.description),
-      "log": .members([
-        "origin": .text(state.origin), "vkey": .text(evidence.verifierKey),
-        "entries": .integer(Int64(state.count)), "head": .text(evidence.head.encoded),
-        "handovers": .array(
-          (state.logKeys?.handovers ?? []).map {
-            .members(["leaf": .integer(Int64($0.leaf)), "vkey": .text($0.key.encoded)])
-          }),
-      ]),
-      "requests": .array(state.requests.map { json($0) }),
-      "patches": .array(patches.map { json($0) }),
-      "models": .array(state.models.map { json($0) }),
-      "limits": .array(Self.limits.map { .text($0) }),
-    ])
-  }
-
-  private func json(_ patch: UsedPatch) -> JSONValue {
-    .members([
-      "patch": .text(patch.digest.hex), "bundle": patch.bundle.map { .text($0.hex) } ?? .null,
-      "method": .text(patch.method), "request": patch.request.map { .text($0) } ?? .null,
-      "base": .text(patch.base), "result": .text(patch.result),
-      "units": patch.units?.value ?? .null, "metrics": patch.metrics?.value ?? .null,
-      "leaves": .array(patch.leaves.map { .integer(Int64($0)) }),
-    ])
-  }
-
-  private func json(_ applied: LedgerState.Applied) -> JSONValue {
-    .members([
-      "patch": .text(applied.patch.hex), "leaf": .integer(Int64(applied.leaf)),
-      "until": applied.undoUntil.map { .text($0.description) } ?? .null,
-      "overdue": .bool(applied.isOverdue(at: evidence.asOf)),
-      "destroyed": applied.destroyed.map { .integer(Int64($0)) } ?? .null,
-      "final": applied.final.map { .integer(Int64($0)) } ?? .null,
-    ])
-  }
-
-  private func json(_ model: LedgerState.Model) -> JSONValue {
-    .members([
-      "model": .text(model.id), "family": .text(model.family),
-      "parent": model.parent.map { .text($0) } ?? .null, "head": .text(model.head.hex),
-      "canBeRolledBack": .bool(model.applied.contains { $0.destroyed == nil }),
-      "undo": .array(model.applied.map { json($0) }),
-      "unfinished": model.openIntent.map { .integer(Int64($0.leaf)) } ?? .null,
-      "steps": .array(
-        model.steps.map {
-          .members([
-            "leaf": .integer(Int64($0.leaf)),
-            "time": .text(evidence.leaves[$0.leaf].time.description), "event": .text($0.event),
-            "root": .text($0.root.hex), "patch": $0.patch.map { .text($0.hex) } ?? .null,
-          ])
-        }),
-    ])
+  /// The patches that were used for a request.
+  func patches(of request: AskedRequest) -> [UsedPatch] {
+    patches.filter { $0.request == request.request.id }
   }
 }

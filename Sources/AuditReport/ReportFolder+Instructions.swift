@@ -34,7 +34,7 @@ extension ReportFolder {
 
     5. `proofs/N.tlog-proof` shows that entry N is in the signed log (c2sp.org/tlog-proof), apart from the others.
        `unlearn-patch ledger verify-proof proofs/N.tlog-proof --entry ENTRY --trust TRUSTFILE` checks it.
-    6. `report.json`, `report.html` and `requests.csv` follow from these files alone:
+    6. `report.json`, `report.html`, `report.md` and `requests.csv` follow from these files alone:
        `unlearn-patch verify FOLDER --trust TRUSTFILE` makes them again and compares.
     7. `SHA256SUMS.sig` and `SHA256SUMS.minisig`, where they are there, are plain signatures of the ledger's key,
        for `ssh-keygen -Y verify` and `minisign -Vm`, with a public key that you have from elsewhere.

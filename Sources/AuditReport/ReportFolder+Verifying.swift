@@ -90,8 +90,10 @@ extension ReportFolder {
       }
       findings.append(try judge(bytes, try evidence.firstUse(of: digest), trust, step))
     }
-    check("report", "report.json, report.html and requests.csv follow from the entries and bundles")
-    {
+    check(
+      "report",
+      "report.json, report.html, report.md and requests.csv follow from the entries and bundles"
+    ) {
       let again = try ReportFolder(evidence)
       let known = Set((again.files.map(\.name) + apartNames).map { ByteString($0) })
       if let stray = try Folder.files(below: path).first(where: {

@@ -13,6 +13,7 @@ public struct ReportFolder: Sendable {
     var files: [(name: String, bytes: [UInt8])] = [
       ("report.json", try Self.encode(audit.json)),
       ("report.html", ReportPage.render(audit)),
+      ("report.md", ReportText.render(audit)),
       ("requests.csv", Array(audit.requestTable.utf8)),
       ("entries.jsonl", Array(evidence.leaves.map { $0.bytes + [0x0A] }.joined())),
       ("checkpoint", Array(evidence.head.encoded.utf8)),

@@ -51,33 +51,34 @@ struct ReportPage {
   }
 
   private mutating func write() {
-    let state = audit.evidence.state
+    let log = audit.log
     add("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">")
     add("<meta name=\"viewport\" content=\"width=device-width\">")
-    add("<title>Unlearning report: \(Self.escape(state.origin))</title>")
+    add("<title>Unlearning report: \(Self.escape(log.origin))</title>")
     add("<style>\(Self.style)</style></head><body>")
     add("<h1>Unlearning report</h1>")
     add(
-      "<p class=\"soft\">Log \(code(state.origin)), \(state.count) entries, as of \(audit.evidence.asOf)</p>"
+      "<p class=\"soft\">Log \(code(log.origin)), \(log.count) entries, as of \(audit.asOf)</p>"
     )
     add("<h2>Requests</h2>")
-    if state.requests.isEmpty { add("<p>No requests were recorded.</p>") }
-    for request in state.requests { write(request) }
+    if audit.requests.isEmpty { add("<p>No requests were recorded.</p>") }
+    for request in audit.requests { write(request) }
     let others = audit.patches.filter { $0.request == nil }
     if !others.isEmpty {
       add("<h2>Patches that answer no recorded request</h2>")
       for patch in others { write(patch) }
     }
     add("<h2>Lineage of the models</h2>")
-    if state.models.isEmpty { add("<p>No models were registered.</p>") }
-    for model in state.models { write(model) }
+    if audit.models.isEmpty { add("<p>No models were registered.</p>") }
+    for model in audit.models { write(model) }
     writeChecking()
     add("<h2>What this report does not show</h2><ul>")
     for limit in Audit.limits { add("<li>\(Self.escape(limit))</li>") }
     add("</ul></body></html>")
   }
 
-  private mutating func write(_ request: LedgerState.Request) {
+  private mutating func write(_ asked: Audit.AskedRequest) {
+    let request = asked.request
     let standing = audit.standing(request)
     add("<section><h3>Request \(code(String(request.id.dropFirst(9))))</h3><table>")
     add(
@@ -88,8 +89,8 @@ struct ReportPage {
         "Standing",
         "<span class=\"\(standing.isBad ? "bad" : "good")\">\(Self.escape(standing.text))</span>"))
     writeHandling(request)
-    let events = request.leaves.map { leaf in
-      "\(audit.evidence.leaves[leaf].time) \(code(audit.evidence.leaves[leaf].typeName)) <span class=\"soft\">entry \(leaf)</span>"
+    let events = asked.events.map {
+      "\($0.time) \(code($0.type)) <span class=\"soft\">entry \($0.leaf)</span>"
     }
     add(row("Timeline", events.joined(separator: "<br>")))
     add(
@@ -98,7 +99,7 @@ struct ReportPage {
         "no free text is kept; \(request.commitments.count) salted commitment(s) are in the log, \(request.shredded.count) of their disclosures are erased"
       ))
     add("</table>")
-    let own = audit.patches.filter { $0.request == request.id }
+    let own = audit.patches(of: asked)
     if own.isEmpty { add("<p class=\"soft\">No patch has been used for this request.</p>") }
     for patch in own { write(patch) }
     add("</section>")
@@ -108,7 +109,7 @@ struct ReportPage {
     let handling = request.handling
     if let manner = handling.manner { add(row("Came by", manner.rawValue)) }
     if let last = request.confirmationDue {
-      let isLate = request.isConfirmationOverdue(at: audit.evidence.asOf)
+      let isLate = request.isConfirmationOverdue(at: audit.asOf)
       let text = handling.confirmed.map { "on \($0)" } ?? "not yet"
       add(
         row(
@@ -157,62 +158,39 @@ struct ReportPage {
 
   /// The measurements of a signed statement, as they stand in it.
   private mutating func write(metrics: JSONField) throws(JSONFieldError) {
-    let recorded = try metrics["recorded"].elements()
-    if !recorded.isEmpty {
+    let rows = try MeasurementRow.rows(metrics)
+    if !rows.isEmpty {
       add("<h4>Measured by the signer</h4><table>")
-      add("<tr><th>What</th><th>Of</th><th>Value</th><th>95% interval</th><th>n</th></tr>")
-      for entry in recorded {
-        var name = try entry["name"].text()
-        if let variant = entry["variant"].optional { name += ", " + (try variant.text()) }
-        var subject = ""
-        if let field = entry["subject"].optional { subject = try field.text() }
-        if let part = entry["part"].optional { subject += ", " + (try part.text()) + " set" }
-        if let set = entry["set"].optional { subject += ", " + (try set.text()) }
-        var value = "none"
-        if let field = entry["value"].optional ?? entry["reason"].optional {
-          value = try field.text()
-        }
-        var interval = ""
-        if let field = entry["interval"].optional {
-          interval = try field["lower"].text() + " to " + (try field["upper"].text())
-        }
-        var count = 0
-        if let field = entry["n"].optional { count = try field.count() }
-        let cells = [
-          Self.escape(name), Self.escape(subject), Self.escape(value), Self.escape(interval),
-          "\(count)",
-        ]
-        add("<tr>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>")
+      add("<tr>" + MeasurementRow.columns.map { "<th>\($0)</th>" }.joined() + "</tr>")
+      for row in rows {
+        add("<tr>" + row.cells.map { "<td>\(Self.escape($0))</td>" }.joined() + "</tr>")
       }
       add("</table>")
     }
-    let notRun = try metrics["notRun"].elements().map { field throws(JSONFieldError) in
-      try field.text()
-    }
+    let notRun = try MeasurementRow.notRun(metrics)
     if !notRun.isEmpty { add("<p>Not run: \(code(notRun.joined(separator: ", ")))</p>") }
   }
 
-  private mutating func write(_ model: LedgerState.Model) {
+  private mutating func write(_ model: Audit.PatchedModel) {
     add("<section><h3>Model \(code(String(model.id.dropFirst(9))))</h3>")
     let parent = model.parent.map { ", a patched copy of \(code(String($0.dropFirst(9))))" } ?? ""
     add("<p class=\"soft\">Family \(code(model.family))\(parent)</p><table>")
     add("<tr><th>When</th><th>What</th><th>Root from here on</th></tr>")
     for step in model.steps {
-      let time = audit.evidence.leaves[step.leaf].time
+      let event = step.event
       add(
-        "<tr><td>\(time)<br><span class=\"soft\">entry \(step.leaf)</span></td><td>\(code(step.event))</td><td>\(code(step.root.hex))</td></tr>"
+        "<tr><td>\(event.time)<br><span class=\"soft\">entry \(event.leaf)</span></td><td>\(code(event.type))</td><td>\(code(step.root.hex))</td></tr>"
       )
     }
     add("</table>")
-    for applied in model.applied {
-      let kind =
-        applied.final != nil ? "good" : applied.isOverdue(at: audit.evidence.asOf) ? "bad" : "soft"
+    for undo in model.undo {
+      let kind = undo.final != nil ? "good" : undo.isOverdue ? "bad" : "soft"
       add(
-        "<p class=\"\(kind)\">Patch \(code(String(applied.patch.hex.prefix(16))))…: \(Self.escape(applied.standing(at: audit.evidence.asOf)))</p>"
+        "<p class=\"\(kind)\">Patch \(code(String(undo.patch.hex.prefix(16))))…: \(Self.escape(undo.standing))</p>"
       )
     }
-    if let open = model.openIntent {
-      add("<p class=\"bad\">Entry \(open.leaf) has begun an operation that has not ended.</p>")
+    if let leaf = model.unfinished {
+      add("<p class=\"bad\">Entry \(leaf) has begun an operation that has not ended.</p>")
     }
     add("</section>")
   }
@@ -223,9 +201,9 @@ struct ReportPage {
       "<p>Everything here follows from <code>entries.jsonl</code>, <code>checkpoint</code> and <code>bundles/</code> in this folder. With the tool and a trust file of your own:</p><pre><code>unlearn-patch verify FOLDER --trust TRUSTFILE</code></pre>"
     )
     add(
-      "<p>With <code>openssl</code> and <code>sha256sum</code> alone: <code>VERIFY.md</code>. The log's key, which you must know from elsewhere to rely on it:</p><p>\(code(audit.evidence.verifierKey))</p>"
+      "<p>With <code>openssl</code> and <code>sha256sum</code> alone: <code>VERIFY.md</code>. The log's key, which you must know from elsewhere to rely on it:</p><p>\(code(audit.log.verifierKey))</p>"
     )
-    for handover in audit.evidence.state.logKeys?.handovers ?? [] {
+    for handover in audit.log.handovers {
       add(
         "<p>Entry \(handover.leaf) hands the log over to the key \(code(handover.key.encoded)), which signs what comes after it. The key before has signed for that: <code>\(ReportEvidence.handoverName(handover.leaf))</code>.</p>"
       )
