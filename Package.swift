@@ -140,10 +140,14 @@ let package = Package(
       ],
       swiftSettings: library),
     .target(
+      name: "PatchRecords",
+      dependencies: ["Patching", "Ledger", "Attestation", "Storage", "StrictJSON"],
+      swiftSettings: library),
+    .target(
       name: "Provenance",
       dependencies: [
-        "Patching", "Ledger", "ModelSigning", "Claims", "Architecture", "Attestation",
-        "Safetensors", "Storage", "StrictJSON",
+        "PatchRecords", "Patching", "Ledger", "ModelSigning", "Claims", "Architecture",
+        "Attestation", "Safetensors", "Storage", "StrictJSON",
       ],
       swiftSettings: library),
     .target(
@@ -159,10 +163,10 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "AuditReport", "Witnessing", "Provenance", "Patching", "Evaluation", "Training", "Ledger",
-        "ModelSigning", "Claims", "Architecture",
-        "Attestation", "Compute", "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization",
-        "Transformer", "Unlearning",
+        "AuditReport", "Witnessing", "Provenance", "PatchRecords", "Patching", "Evaluation",
+        "Training", "Ledger", "ModelSigning", "Claims", "Architecture", "Attestation", "Compute",
+        "Metrics", "Safetensors", "Storage", "StrictJSON", "Tokenization", "Transformer",
+        "Unlearning",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: library),

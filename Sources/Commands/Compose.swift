@@ -1,6 +1,7 @@
 import ArgumentParser
 import Attestation
 import Ledger
+import PatchRecords
 import Patching
 import Provenance
 import Safetensors
@@ -58,7 +59,7 @@ struct Compose: ParsableCommand {
         union, to: output, map: map, replacing: force, surroundings)
       if let workspace, isOurs {
         try workspace.record(
-          try PatchMaking.events(statement), in: try workspace.openLedger(.append),
+          try PatchEvents.made(statement), in: try workspace.openLedger(.append),
           at: surroundings.now)
       }
       var notes = note.map { [$0] } ?? []

@@ -2,6 +2,7 @@ import Architecture
 public import ArgumentParser
 import Attestation
 import Ledger
+import PatchRecords
 public import Patching
 import Provenance
 import Safetensors
@@ -68,7 +69,7 @@ struct MakingOptions: ParsableArguments {
       encoding: encoding, request: asked, to: output, replacing: force || replacing, surroundings)
     if let workspace {
       try workspace.record(
-        try PatchMaking.events(statement), in: try workspace.openLedger(.append),
+        try PatchEvents.made(statement), in: try workspace.openLedger(.append),
         at: surroundings.now)
     }
     let byteCount = try FileStatus(ofLink: output).byteCount

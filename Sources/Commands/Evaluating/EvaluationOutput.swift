@@ -3,6 +3,7 @@ import Attestation
 import Claims
 import Evaluation
 import Ledger
+import PatchRecords
 import Patching
 import Provenance
 import Safetensors
@@ -187,7 +188,7 @@ struct EvaluationResult {
     let workspace = try common.needWorkspace()
     try workspace.record(
       [
-        PatchMaking.evaluation(
+        PatchEvents.evaluation(
           ofPatch: try SHA256.digest(ofFile: patch), model: try ModelDigest(checkpoint).root,
           record: SHA256.digest(of: document), measurements: measurements, judgement: judgement)
       ], in: try workspace.openLedger(.append), at: surroundings.now)

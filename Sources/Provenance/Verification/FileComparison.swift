@@ -1,4 +1,5 @@
 import Ledger
+import PatchRecords
 import Patching
 import Storage
 

@@ -1,5 +1,6 @@
 import Attestation
 public import Ledger
+import PatchRecords
 import Patching
 import Safetensors
 public import Storage

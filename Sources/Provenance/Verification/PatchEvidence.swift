@@ -1,5 +1,6 @@
 import Attestation
 import Ledger
+import PatchRecords
 import Patching
 import Storage
 
@@ -23,20 +24,12 @@ struct PatchEvidence {
     let step = "patch \(patch.digest.hex.prefix(12))"
     do throws(ProvenanceError) {
       let bundle = try KeptBundle(of: patch.digest, state, store)
-      let statement = bundle.statement
-      if statement.request != nil, let origin = statement.ledgerOrigin,
-        ByteString(origin) != ByteString(workspace.verifierKey.name)
-      {
-        return Finding(
-          step, .failed,
-          "the signed statement answers a request of the log \(origin), this one is \(workspace.verifierKey.name)"
-        )
-      }
       var leaves: [Leaf] = []
       for leaf in patch.leaves {
         leaves.append(try ledger { () throws(LedgerError) in try store.leaf(leaf) })
       }
-      if let problem = try StatementLeaves(bundle).problem(leaves) {
+      let expected = try attesting { () throws(AttestationError) in try StatementLeaves(bundle) }
+      if let problem = expected.problem(leaves, origin: workspace.verifierKey.name) {
         return Finding(step, .failed, problem)
       }
       guard let trust else {

@@ -1,5 +1,6 @@
 import Attestation
 public import Ledger
+import PatchRecords
 import Storage
 
 /// The part of the walk that needs no model: whom the verifier trusts, the log, and what it names.
@@ -75,8 +76,8 @@ public struct WorkspaceVerification: Sendable {
         let chain = try VerifiedChain(model, workspace, store, state)
         chains[model.id] = chain
         let note =
-          chain.computedCount == 0
-          ? "" : ", \(chain.computedCount) of them by the files that their leaves name"
+          chain.takenOut.isEmpty
+          ? "" : ", \(chain.takenOut.count) of them by the files that their leaves name"
         findings.append(
           Finding(
             step, .passed, "\(model.steps.count - 1) states follow from signed statements\(note)"))

@@ -1,19 +1,20 @@
-import Attestation
-import Ledger
+public import Attestation
+public import Ledger
 import Patching
 import Storage
 import StrictJSON
 
 /// Holds what leaves say of a patch against its signed statement.
-struct StatementLeaves {
+public struct StatementLeaves {
   private let bundle: KeptBundle
   /// The leaves that the statement would have been recorded with.
   private let created: Event
   private let measured: Event?
 
-  init(_ bundle: KeptBundle) throws(ProvenanceError) {
+  /// Reads what leaves should say.
+  public init(_ bundle: KeptBundle) throws(AttestationError) {
     self.bundle = bundle
-    let events = try PatchMaking.events(bundle.statement)
+    let events = try PatchEvents.made(bundle.statement)
     created = events[0]
     measured = events.first { $0.type == .metricsRecorded }
   }
@@ -21,7 +22,15 @@ struct StatementLeaves {
   /// What does not agree; nil where all does.
   ///
   /// A patch may have been recorded with other statements before; one of them must be the one that was signed.
-  func problem(_ leaves: [Leaf]) -> String? {
+  ///
+  /// - Parameter origin: The name of the log that the leaves are in.
+  public func problem(_ leaves: [Leaf], origin: String) -> String? {
+    if bundle.statement.request != nil, let named = bundle.statement.ledgerOrigin,
+      ByteString(named) != ByteString(origin)
+    {
+      return
+        "the signed statement answers a request of the log \(named), this one is \(origin)"
+    }
     var other: Leaf?
     var isNamed = false
     for leaf in leaves {
