@@ -56,8 +56,8 @@ public enum PatchEvents {
 
   /// A measurement on one of the request's sets as a leaf holds it, in millionths.
   ///
-  /// Nil for one that was not run, and for one of a set with a name of its own, which people choose and a log can't
-  /// forget. Names are in small letters, as all words of the log.
+  /// Nil for one that was not run, for one of a set with a name of its own, which people choose and a log can't
+  /// forget, and for one that is too large for an exact number. Names are in small letters, as all words of the log.
   private static func metric(_ recorded: JSONValue) -> JSONValue? {
     let field = JSONField(recorded)
     do throws(JSONFieldError) {
@@ -65,7 +65,8 @@ public enum PatchEvents {
       guard field["set"].optional == nil, field["condition"].optional == nil,
         let text = try field["value"].optional?.text(),
         let value = Double(text), value.isFinite,
-        let millionths = Int64(exactly: (value * 1_000_000).rounded())
+        let millionths = Int64(exactly: (value * 1_000_000).rounded()),
+        millionths.magnitude < 1 << 53
       else { return nil }
       return .members([
         "subject": .text(try field["subject"].text()),
