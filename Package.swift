@@ -152,7 +152,9 @@ let package = Package(
       swiftSettings: library),
     .target(
       name: "AuditReport",
-      dependencies: ["Ledger", "Attestation", "Storage", "StrictJSON"],
+      dependencies: [
+        "PatchRecords", "Patching", "Ledger", "Attestation", "Storage", "StrictJSON",
+      ],
       swiftSettings: library),
 
     .target(

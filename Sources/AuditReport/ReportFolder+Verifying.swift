@@ -90,6 +90,7 @@ extension ReportFolder {
       }
       findings.append(try judge(bytes, try evidence.firstUse(of: digest), trust, step))
     }
+    findings += StatementComparison(evidence).findings
     check(
       "report",
       "report.json, report.html, report.md and requests.csv follow from the entries and bundles"

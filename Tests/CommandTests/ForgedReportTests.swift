@@ -1,0 +1,89 @@
+import Attestation
+import Storage
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Reports of a log whose own key has signed what is not true: held against what the officer has signed.
+@Suite("Reports of forged logs") struct ForgedReportTests {
+  /// One thing that a leaf says otherwise than the signed statement.
+  private struct Forgery {
+    let type: String
+    let field: String
+    let step: String
+    let reason: String
+  }
+
+  private static let forgeries = [
+    Forgery(
+      type: "patch.created", field: "result", step: "patch",
+      reason: "(patch.created): what it says of result differs from the signed statement"),
+    Forgery(
+      type: "patch.created", field: "statement", step: "patch",
+      reason: "no leaf names the signed one"),
+    Forgery(
+      type: "patch.created", field: "method", step: "patch",
+      reason: "(patch.created): what it says of method differs from the signed statement"),
+    Forgery(
+      type: "patch.signed", field: "key_id", step: "patch",
+      reason: "has no signature of the key that it names"),
+    Forgery(
+      type: "patch.intent", field: "heads", step: "patch",
+      reason: "(patch.intent): what it says of heads differs from the signed statement"),
+    Forgery(
+      type: "model.registered", field: "root", step: "chain",
+      reason: "says other roots than the signed statement"),
+  ]
+
+  @Test func `a leaf that differs from the statement is told`() throws {
+    let stage = try Stage()
+    for forgery in Self.forgeries { try check(forgery, stage) }
+  }
+
+  private func check(_ forgery: Forgery, _ stage: Stage) throws {
+    try stage.restore()
+    let key = PrivateKeyFile(path: stage.file(".unlearn/ledger.key.pem"))
+    let text = String(
+      decoding: try Folder.read(stage.file(".unlearn/ledger.vkey"), limit: 4096).dropLast(),
+      as: UTF8.self)
+    let other = SHA256.digest(of: [1]).hex
+    try stage.forge(.heads(key, as: try VerifierKey(text))) { leaves in
+      let place = try stage.place(forgery.type, in: leaves)
+      let field = ByteString(forgery.field)
+      let before = leaves[place][field]
+      leaves[place][field] =
+        switch before {
+        case .integer(let number): .integer(number + 1)
+        default: .text(forgery.field == "method" ? "npo" : other)
+        }
+      guard forgery.type == "model.registered" else { return }
+      // The whole chain of the log is moved along, so that only the statement speaks against it.
+      let intent = try stage.place("patch.intent", in: leaves)
+      leaves[intent]["base"] = leaves[place][field]
+    }
+    try stage.forgetPins()
+    if try FileStatus.ifExists(stage.file("report")) != nil {
+      try Folder.removeTree(stage.file("report"))
+    }
+    try stage.bench.succeed("report", "export", "-o", "report", "--as-of", "2030-01-01")
+    let result = try stage.bench.run(["verify", "report"])
+    #expect(result.code == 1, "\(result.output)\(result.errors)")
+    let failures = result.output.split(separator: "\n").filter { $0.hasPrefix("FAILED") }
+    #expect(failures.count == 1, "\(result.output)")
+    #expect(failures.first?.hasPrefix("FAILED  \(forgery.step) ") == true, "\(result.output)")
+    #expect(failures.first?.contains(forgery.reason) == true, "\(result.output)")
+  }
+
+  @Test func `patches applied, taken back and taken out from among others follow from statements`()
+    throws
+  {
+    let bench = try Bench()
+    try bench.applyPatch("first", units: "L0.H1")
+    try bench.applyPatch("second", units: "L1.H2")
+    try bench.succeed("rollback", "model", "first.patch.safetensors")
+    try bench.succeed("report", "export", "-o", "report")
+    let said = try bench.succeed("verify", "report")
+    #expect(said.contains("3 states follow from signed statements, 1 of them by the files"))
+    #expect(said.contains("verdict: valid"))
+  }
+}
