@@ -8,7 +8,7 @@ extension Audit {
   var json: JSONValue {
     .members([
       "schema": "unlearn-patch/report/v1",
-      "asOf": .text(asOf.description),
+      "asOf": .text(asOf.description), "level": .text(level.rawValue),
       "log": .members([
         "origin": .text(log.origin), "vkey": .text(log.verifierKey),
         "entries": .integer(Int64(log.count)), "head": .text(log.head),
@@ -17,10 +17,29 @@ extension Audit {
             .members(["leaf": .integer(Int64($0.leaf)), "vkey": .text($0.key.encoded)])
           }),
       ]),
+      "withheld": .members([
+        "entries": .integer(Int64(withheldEntryCount)),
+        "bundles": .array(withheldBundles.map { .text($0.hex) }),
+      ]),
+      "requestCounts": requestCounts.map { json($0) } ?? .null,
       "requests": .array(requests.map { json($0) }),
       "patches": .array(patches.map { json($0) }),
       "models": .array(models.map { json($0) }),
-      "limits": .array(Self.limits.map { .text($0) }),
+      "limits": .array(limits.map { .text($0) }),
+    ])
+  }
+
+  private func json(_ counts: RequestCounts) -> JSONValue {
+    func number(_ count: Int) -> JSONValue { .integer(Int64(count)) }
+    return .members([
+      "received": number(counts.received), "open": number(counts.open),
+      "overdue": number(counts.overdue), "refused": number(counts.refused),
+      "withdrawn": number(counts.withdrawn),
+      "closed": .object(
+        JSONObject(
+          ErasureEffect.allCases.map {
+            (ByteString($0.rawValue), number(counts.closed[$0] ?? 0))
+          })),
     ])
   }
 
@@ -36,28 +55,33 @@ extension Audit {
 
   private func json(_ undo: Undo) -> JSONValue {
     .members([
-      "patch": .text(undo.patch.hex), "leaf": .integer(Int64(undo.leaf)),
-      "until": undo.until.map { .text($0.description) } ?? .null, "overdue": .bool(undo.isOverdue),
-      "destroyed": undo.destroyed.map { .integer(Int64($0)) } ?? .null,
-      "final": undo.final.map { .integer(Int64($0)) } ?? .null,
+      "patch": .text(undo.patch.hex), "leaf": json(undo.leaf),
+      "until": json(undo.until), "overdue": .bool(undo.isOverdue),
+      "reversible": .bool(undo.isReversible), "isFinal": .bool(undo.isFinal),
+      "destroyed": json(undo.destroyed), "final": json(undo.final),
     ])
   }
 
   private func json(_ model: PatchedModel) -> JSONValue {
     .members([
       "model": .text(model.id), "family": .text(model.family),
-      "parent": model.parent.map { .text($0) } ?? .null, "head": .text(model.head.hex),
-      "canBeRolledBack": .bool(model.undo.contains { $0.destroyed == nil }),
+      "parent": model.parent.map { .text($0) } ?? .null,
+      "head": model.head.map { .text($0.hex) } ?? .null,
+      "canBeRolledBack": .bool(model.undo.contains { $0.isReversible }),
       "undo": .array(model.undo.map { json($0) }),
-      "unfinished": model.unfinished.map { .integer(Int64($0)) } ?? .null,
+      "unfinished": json(model.unfinished),
       "steps": .array(
         model.steps.map {
           .members([
-            "leaf": .integer(Int64($0.event.leaf)), "time": .text($0.event.time.description),
+            "leaf": json($0.event.leaf), "time": json($0.event.time),
             "event": .text($0.event.type), "root": .text($0.root.hex),
             "patch": $0.patch.map { .text($0.hex) } ?? .null,
           ])
         }),
     ])
   }
+
+  func json(_ number: Int?) -> JSONValue { number.map { .integer(Int64($0)) } ?? .null }
+
+  func json(_ time: Timestamp?) -> JSONValue { time.map { .text($0.description) } ?? .null }
 }

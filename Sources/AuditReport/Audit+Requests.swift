@@ -28,8 +28,7 @@ extension Audit {
       "events": .array(
         asked.events.map {
           .members([
-            "leaf": .integer(Int64($0.leaf)), "time": .text($0.time.description),
-            "type": .text($0.type),
+            "leaf": json($0.leaf), "time": json($0.time), "type": .text($0.type),
           ])
         }),
       "patches": .array(asked.patches.map { .text($0.hex) }),

@@ -30,9 +30,25 @@ public struct Audit: Sendable {
 
   /// An entry of the log, told by its place, time and type.
   struct Entry: Sendable {
-    let leaf: Int
-    let time: Timestamp
+    /// Its place; nil where the reader is not told.
+    let leaf: Int?
+    /// Its time; nil where the reader is not told.
+    let time: Timestamp?
     let type: String
+  }
+
+  /// How many requests there are, where they are not told one by one.
+  struct RequestCounts: Equatable, Sendable {
+    /// All that were received.
+    var received = 0
+    /// Those that are not answered.
+    var open = 0
+    /// Those that are not answered in time, or were not.
+    var overdue = 0
+    var refused = 0
+    var withdrawn = 0
+    /// Those that were met, by what was done.
+    var closed: [ErasureEffect: Int] = [:]
   }
 
   /// One patch that was used.
@@ -41,6 +57,8 @@ public struct Audit: Sendable {
     let digest: Digest
     /// The digest of the signed bundle; nil where it is missing.
     let bundle: Digest?
+    /// Whether the bundle is not for the reader.
+    var isWithheld = false
     /// The method.
     let method: String
     /// The request that it answers.
@@ -64,8 +82,8 @@ public struct Audit: Sendable {
     let family: String
     /// The model that it was copied and patched from.
     let parent: String?
-    /// The root that it has now.
-    let head: Digest
+    /// The root that it has now; nil where the reader is not told.
+    let head: Digest?
     let steps: [Step]
     let undo: [Undo]
     /// The entry that has begun an operation which has not ended.
@@ -82,9 +100,13 @@ public struct Audit: Sendable {
   /// Whether an applied patch can be taken back.
   struct Undo: Sendable {
     let patch: Digest
-    let leaf: Int
+    let leaf: Int?
     let until: Timestamp?
     let isOverdue: Bool
+    /// Whether the undo key is there.
+    let isReversible: Bool
+    /// Whether nothing in the workspace restores what was replaced.
+    let isFinal: Bool
     /// The entry by which the undo key was destroyed.
     let destroyed: Int?
     /// The entry that says that nothing in the workspace restores what was replaced.
@@ -95,20 +117,19 @@ public struct Audit: Sendable {
 
   /// The moment for which clocks are told.
   let asOf: Timestamp
+  /// Whom it is for.
+  let level: ReportLevel
   let log: Log
+  /// How many entries of the log are not for the reader.
+  let withheldEntryCount: Int
+  /// The bundles that are not for the reader, of those whose patches are.
+  let withheldBundles: [Digest]
+  /// How many requests there are; nil where they are told one by one.
+  let requestCounts: RequestCounts?
   let requests: [AskedRequest]
   /// The patches that were used, in the order of their first leaf.
   let patches: [UsedPatch]
   let models: [PatchedModel]
-
-  /// What a report of this kind can't show; said in every report.
-  static let limits = [
-    "Metrics are shown as recorded in signed statements; this report does not measure anything itself.",
-    "Backups, copies and caches of a model outside the ledger are not covered.",
-    "While a patch can still be rolled back, the former values exist in sealed form: the erasure is not final.",
-    "Final means that the undo key is destroyed and no trace of it was found in the workspace; what else could restore the former values is counted in the entry, as far as the workspace knew of it.",
-    "Times are those of the machine that kept the ledger.",
-  ]
 
   /// The patches that were used for a request.
   func patches(of request: AskedRequest) -> [UsedPatch] {

@@ -7,22 +7,38 @@ import StrictJSON
 ///
 /// The report is a function of this value alone, so that anyone who holds the evidence makes the same bytes.
 public struct ReportEvidence: Sendable {
-  /// The leaves, in order.
+  /// Whom the report is for.
+  public let level: ReportLevel
+  /// The leaves that are for the reader, in order.
   public let leaves: [Leaf]
   /// What they add up to.
   public let state: LedgerState
   /// The signed head of the log, with the cosignatures of witnesses.
   public let head: SignedNote
+  /// How many leaves the head has.
+  let treeSize: Int
   /// The key that has signed the head, as a vkey.
   public let verifierKey: String
-  /// The heads with which a key of the log has handed over to the next, by the leaf that says so.
-  public internal(set) var handovers: [Int: SignedNote]
+  /// Proofs of leaves: under the head, and of leaves that hand the log over under the heads that end with them.
+  let proofs: LeafProofs
   /// Signed bundles, by digest.
   public let bundles: [Digest: [UInt8]]
+  /// The bundles that are not for the reader.
+  let withheldBundles: Set<Digest>
   /// The moment for which clocks are told.
   public let asOf: Timestamp
+  private let places: [Int: Int]
 
-  /// Gathers the evidence from a ledger, up to a head of it.
+  /// Whether leaves are left out.
+  var hasGaps: Bool { Self.hasGaps(level) }
+
+  /// Whether a level leaves leaves out.
+  static func hasGaps(_ level: ReportLevel) -> Bool { level == .dataSubject || level == .public }
+
+  /// The leaf of a place; nil where it is not for the reader.
+  func leaf(_ sequence: Int) -> Leaf? { places[sequence].map { leaves[$0] } }
+
+  /// Gathers the whole evidence from a ledger, up to a head of it.
   public init(_ store: LedgerStore, head: SignedNote, asOf: Timestamp) throws(LedgerError) {
     let size: Int
     do throws(AttestationError) { size = try LogCheckpoint(parsing: head.text).treeSize } catch {
@@ -36,24 +52,33 @@ public struct ReportEvidence: Sendable {
     // The first signature of a head: where it is a handover, the key before.
     let key = try store.keys().signers(treeSize: size)[0]
     try self.init(
-      leaves: leaves, head: head, verifierKey: key.encoded,
-      handovers: try store.handovers().filter { $0.key < size }, bundles: bundles, asOf: asOf)
+      level: .internal, leaves: leaves, head: head, treeSize: size, verifierKey: key.encoded,
+      proofs: LeafProofs(leaves, handovers: try store.handovers().filter { $0.key < size }),
+      bundles: bundles, withheldBundles: [], asOf: asOf)
   }
 
   /// Takes evidence from elsewhere; leaves that don't follow from each other are refused.
   init(
-    leaves: [Leaf], head: SignedNote, verifierKey: String, handovers: [Int: SignedNote],
-    bundles: [Digest: [UInt8]], asOf: Timestamp
+    level: ReportLevel, leaves: [Leaf], head: SignedNote, treeSize: Int, verifierKey: String,
+    proofs: LeafProofs, bundles: [Digest: [UInt8]], withheldBundles: Set<Digest>, asOf: Timestamp
   ) throws(LedgerError) {
-    var state = LedgerState()
-    for leaf in leaves { try state.apply(leaf) }
+    var state = Self.hasGaps(level) ? LedgerState.withGaps : LedgerState()
+    var places: [Int: Int] = [:]
+    for (place, leaf) in leaves.enumerated() {
+      try state.apply(leaf)
+      places[leaf.sequence] = place
+    }
+    self.level = level
     self.leaves = leaves
     self.state = state
     self.head = head
+    self.treeSize = treeSize
     self.verifierKey = verifierKey
-    self.handovers = handovers
+    self.proofs = proofs
     self.bundles = bundles
+    self.withheldBundles = withheldBundles
     self.asOf = asOf
+    self.places = places
   }
 
   /// The bundles of patches that were used; one that was only signed is not evidence of anything done.

@@ -21,13 +21,15 @@ extension ReportFolder {
     check("files", "every file has the sum that SHA256SUMS gives, and there are no others") {
       try problemOfSums(path, try read(sumsName))
     }
-    var evidence: ReportEvidence?
+    var gathered: GatheredReport?
     check("entries", "every entry follows from those before it") {
-      let parsed = try gather(path, read)
-      evidence = parsed
+      gathered = try GatheredReport(read) { (name) throws(StorageError) in
+        try FileStatus.ifExists(Paths.join(path, name)) != nil
+      }
       return nil
     }
-    guard let evidence else { return findings }
+    guard let gathered else { return findings }
+    let evidence = gathered.evidence
     var key: VerifierKey?
     check("log key file", "keys/log.vkey is the key of a log") {
       key = try VerifierKey(evidence.verifierKey)
@@ -35,25 +37,34 @@ extension ReportFolder {
     }
     guard let vkey = key else { return findings }
     let keys = evidence.state.logKeys ?? LogKeys(first: vkey)
-    check("checkpoint", "the signed head is the root of the entries") {
+    check(
+      "checkpoint",
+      evidence.hasGaps
+        ? "by its proof each entry is in the signed head"
+        : "the signed head is the root of the entries"
+    ) {
       let head = try keys.head(evidence.head)
       guard keys.signers(treeSize: head.treeSize)[0] == vkey else {
         return "the head is not signed by keys/log.vkey"
       }
-      guard head.treeSize == evidence.leaves.count, head.root == evidence.tree.root else {
-        return "the head is not that of the entries"
-      }
-      return nil
+      if evidence.hasGaps { return evidence.problemOfProofs(head) }
+      let tree = ReportEvidence.Tree(evidence.leaves)
+      return head.treeSize == tree.count && head.root == tree.root
+        ? nil : "the head is not that of the entries"
     }
     for handover in keys.handovers {
       let leaf = handover.leaf
       check("handover \(leaf)", "both keys have signed the head of the first \(leaf + 1) entries") {
-        guard let note = evidence.handovers[leaf] else {
+        guard let proof = evidence.proofs.handovers[leaf] else {
           return "\(ReportEvidence.handoverName(leaf)) is not there"
         }
-        let head = try keys.head(note)
-        let tree = ReportEvidence.Tree(Array(evidence.leaves[...leaf]))
-        return head.treeSize == tree.count && head.root == tree.root
+        let head = try keys.head(proof.checkpoint)
+        let isTheirs =
+          head.treeSize == leaf + 1
+          && MerkleTree.verifyInclusion(
+            leaf: evidence.leaf(leaf)?.hash ?? MerkleTree.emptyRoot, index: leaf,
+            size: head.treeSize, proof: proof.hashes, root: head.root)
+        return isTheirs
           ? nil : "the head in \(ReportEvidence.handoverName(leaf)) is not that of the entries"
       }
     }
@@ -69,7 +80,7 @@ extension ReportFolder {
       }
     }
     if let trust {
-      let found = keys.findings(trust.logKeys, treeSize: evidence.leaves.count)
+      let found = keys.findings(trust.logKeys, treeSize: evidence.treeSize)
       findings += found
       if found.allSatisfy({ $0.outcome == .passed }),
         let finding = Finding.ofWitnesses(trust.witnesses.judge(evidence.head), trust.witnesses)
@@ -84,6 +95,14 @@ extension ReportFolder {
     }
     for digest in try ReportEvidence.bundleDigests(evidence.leaves).sorted() {
       let step = "bundle \(digest.hex.prefix(12))"
+      if evidence.withheldBundles.contains(digest) {
+        findings.append(
+          Finding(
+            step, .missing,
+            "it names what is not for a reader of the level \(evidence.level.rawValue), and was left out"
+          ))
+        continue
+      }
       guard let bytes = evidence.bundles[digest] else {
         findings.append(Finding(step, .missing, "bundles/\(digest.hex).sigstore.json is not there"))
         continue
@@ -91,11 +110,8 @@ extension ReportFolder {
       findings.append(try judge(bytes, try evidence.firstUse(of: digest), trust, step))
     }
     findings += StatementComparison(evidence).findings
-    check(
-      "report",
-      "report.json, report.html, report.md and requests.csv follow from the entries and bundles"
-    ) {
-      let again = try ReportFolder(evidence)
+    check("report", gathered.claim) {
+      let again = try ReportFolder(evidence, gathered.audit)
       let known = Set((again.files.map(\.name) + apartNames).map { ByteString($0) })
       if let stray = try Folder.files(below: path).first(where: {
         !known.contains(ByteString($0.name))
@@ -105,11 +121,12 @@ extension ReportFolder {
       for file in again.files where file.name != sumsName {
         let name = file.name
         guard try read(name) == file.bytes else {
-          return "\(name) is not what follows from the entries and bundles"
+          return "\(name) is not what follows from \(gathered.source)"
         }
       }
-      return nil
+      return gathered.audit.contradiction
     }
+    if let finding = gathered.audit.withheld { findings.append(finding) }
     return findings
   }
 
@@ -186,46 +203,5 @@ extension ReportFolder {
     }
     if let missing = expected.keys.sorted().first { return "\(missing) is missing" }
     return nil
-  }
-
-  private static func gather(
-    _ path: String, _ read: (String) throws(StorageError) -> [UInt8]
-  ) throws -> ReportEvidence {
-    var leaves: [Leaf] = []
-    var lines = try read("entries.jsonl").split(
-      separator: 0x0A, omittingEmptySubsequences: false)
-    guard lines.popLast()?.isEmpty ?? false else {
-      throw LedgerError(.inconsistent("entries.jsonl does not end with a line break"))
-    }
-    for line in lines {
-      leaves.append(try Leaf(parsing: Array(line), sequence: leaves.count))
-    }
-    var bundles: [Digest: [UInt8]] = [:]
-    for digest in try ReportEvidence.bundleDigests(leaves) {
-      let name = "bundles/\(digest.hex).sigstore.json"
-      guard try FileStatus.ifExists(Paths.join(path, name)) != nil else { continue }
-      let bytes = try read(name)
-      guard SHA256.digest(of: bytes) == digest else {
-        throw LedgerError(.inconsistent("\(name) is not what its name says"))
-      }
-      bundles[digest] = bytes
-    }
-    let asOf = try JSONDocument.read(try read("report.json"), byteLimit: 1 << 28) {
-      (root) throws(JSONFieldError) in
-      guard let time = Timestamp(try root["asOf"].text()) else {
-        throw JSONFieldError("$.asOf", expected: "a time")
-      }
-      return time
-    }
-    let vkey = String(decoding: try read("keys/log.vkey").prefix { $0 != 0x0A }, as: UTF8.self)
-    var evidence = try ReportEvidence(
-      leaves: leaves, head: try SignedNote(parsing: try read("checkpoint")), verifierKey: vkey,
-      handovers: [:], bundles: bundles, asOf: asOf)
-    for handover in evidence.state.logKeys?.handovers ?? [] {
-      let name = ReportEvidence.handoverName(handover.leaf)
-      guard try FileStatus.ifExists(Paths.join(path, name)) != nil else { continue }
-      evidence.handovers[handover.leaf] = try TransparencyProof(parsing: try read(name)).checkpoint
-    }
-    return evidence
   }
 }

@@ -42,6 +42,11 @@ struct ReportPage {
     return escaped
   }
 
+  /// Two or more names as words.
+  static func list(_ names: [String]) -> String {
+    names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
+  }
+
   private mutating func add(_ markup: String) { html += markup + "\n" }
 
   private func code(_ text: String) -> String { "<code>\(Self.escape(text))</code>" }
@@ -60,12 +65,19 @@ struct ReportPage {
     add(
       "<p class=\"soft\">Log \(code(log.origin)), \(log.count) entries, as of \(audit.asOf)</p>"
     )
+    add("<p class=\"soft\">\(Self.escape(audit.levelWords))</p>")
     add("<h2>Requests</h2>")
-    if audit.requests.isEmpty { add("<p>No requests were recorded.</p>") }
+    if let counts = audit.requestCounts {
+      add("<table>")
+      for line in counts.lines { add(row(line.name, "\(line.count)")) }
+      add("</table>")
+    } else if audit.requests.isEmpty {
+      add("<p>No requests were recorded.</p>")
+    }
     for request in audit.requests { write(request) }
     let others = audit.patches.filter { $0.request == nil }
     if !others.isEmpty {
-      add("<h2>Patches that answer no recorded request</h2>")
+      add("<h2>\(audit.otherPatchesTitle)</h2>")
       for patch in others { write(patch) }
     }
     add("<h2>Lineage of the models</h2>")
@@ -73,7 +85,7 @@ struct ReportPage {
     for model in audit.models { write(model) }
     writeChecking()
     add("<h2>What this report does not show</h2><ul>")
-    for limit in Audit.limits { add("<li>\(Self.escape(limit))</li>") }
+    for limit in audit.limits { add("<li>\(Self.escape(limit))</li>") }
     add("</ul></body></html>")
   }
 
@@ -90,7 +102,7 @@ struct ReportPage {
         "<span class=\"\(standing.isBad ? "bad" : "good")\">\(Self.escape(standing.text))</span>"))
     writeHandling(request)
     let events = asked.events.map {
-      "\($0.time) \(code($0.type)) <span class=\"soft\">entry \($0.leaf)</span>"
+      "\($0.timeWords) \(code($0.type)) <span class=\"soft\">entry \($0.leafWords)</span>"
     }
     add(row("Timeline", events.joined(separator: "<br>")))
     add(
@@ -131,7 +143,8 @@ struct ReportPage {
     add(
       row(
         "Signed bundle, sha256",
-        patch.bundle.map { code($0.hex) } ?? "<span class=\"bad\">missing</span>"))
+        patch.bundle.map { code($0.hex) + (patch.isWithheld ? ", not in this folder" : "") }
+          ?? "<span class=\"bad\">missing</span>"))
     add(row("Model before, root", code(patch.base)))
     add(row("Model after, root", code(patch.result)))
     do throws(JSONFieldError) {
@@ -179,12 +192,12 @@ struct ReportPage {
     for step in model.steps {
       let event = step.event
       add(
-        "<tr><td>\(event.time)<br><span class=\"soft\">entry \(event.leaf)</span></td><td>\(code(event.type))</td><td>\(code(step.root.hex))</td></tr>"
+        "<tr><td>\(event.timeWords)<br><span class=\"soft\">entry \(event.leafWords)</span></td><td>\(code(event.type))</td><td>\(code(step.root.hex))</td></tr>"
       )
     }
     add("</table>")
     for undo in model.undo {
-      let kind = undo.final != nil ? "good" : undo.isOverdue ? "bad" : "soft"
+      let kind = undo.isFinal ? "good" : undo.isOverdue ? "bad" : "soft"
       add(
         "<p class=\"\(kind)\">Patch \(code(String(undo.patch.hex.prefix(16))))…: \(Self.escape(undo.standing))</p>"
       )
@@ -198,7 +211,7 @@ struct ReportPage {
   private mutating func writeChecking() {
     add("<h2>How to check this</h2>")
     add(
-      "<p>Everything here follows from <code>entries.jsonl</code>, <code>checkpoint</code> and <code>bundles/</code> in this folder. With the tool and a trust file of your own:</p><pre><code>unlearn-patch verify FOLDER --trust TRUSTFILE</code></pre>"
+      "<p>\(audit.sourced) follows from \(Self.list(audit.sources.map { "<code>\($0)</code>" })) in this folder. With the tool and a trust file of your own:</p><pre><code>unlearn-patch verify FOLDER --trust TRUSTFILE</code></pre>"
     )
     add(
       "<p>With <code>openssl</code> and <code>sha256sum</code> alone: <code>VERIFY.md</code>. The log's key, which you must know from elsewhere to rely on it:</p><p>\(code(audit.log.verifierKey))</p>"

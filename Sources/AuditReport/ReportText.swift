@@ -35,12 +35,17 @@ struct ReportText {
   private mutating func write() {
     add("# Unlearning report")
     add("Log \(code(audit.log.origin)), \(audit.log.count) entries, as of \(audit.asOf).")
+    add(audit.levelWords)
     add("## Requests")
-    if audit.requests.isEmpty { add("No requests were recorded.") }
+    if let counts = audit.requestCounts {
+      add(list: counts.lines.map { "\($0.name): \($0.count)" })
+    } else if audit.requests.isEmpty {
+      add("No requests were recorded.")
+    }
     for request in audit.requests { write(request) }
     let others = audit.patches.filter { $0.request == nil }
     if !others.isEmpty {
-      add("## Patches that answer no recorded request")
+      add("## \(audit.otherPatchesTitle)")
       for patch in others { write(patch) }
     }
     add("## Lineage of the models")
@@ -48,7 +53,7 @@ struct ReportText {
     for model in audit.models { write(model) }
     writeChecking()
     add("## What this report does not show")
-    add(list: Audit.limits)
+    add(list: audit.limits)
     text.removeLast()
   }
 
@@ -77,7 +82,7 @@ struct ReportText {
     add(list: facts)
     add(
       table: ["When", "What", "Entry"],
-      asked.events.map { ["\($0.time)", code($0.type), "\($0.leaf)"] })
+      asked.events.map { [$0.timeWords, code($0.type), $0.leafWords] })
     let own = audit.patches(of: asked)
     if own.isEmpty { add("No patch has been used for this request.") }
     for patch in own { write(patch) }
@@ -87,7 +92,7 @@ struct ReportText {
     add("#### Patch \(patch.digest.hex.prefix(16))…")
     add(list: [
       "Method: \(code(patch.method))", "Patch file, sha256: \(patch.digest.hex)",
-      "Signed bundle, sha256: \(patch.bundle?.hex ?? "**missing**")",
+      "Signed bundle, sha256: \(patch.bundle.map { $0.hex + (patch.isWithheld ? ", not in this folder" : "") } ?? "**missing**")",
       "Model before, root: \(code(patch.base))", "Model after, root: \(code(patch.result))",
     ])
     do throws(JSONFieldError) {
@@ -154,7 +159,7 @@ struct ReportText {
     add(
       table: ["When", "Entry", "What", "Root from here on"],
       model.steps.map {
-        ["\($0.event.time)", "\($0.event.leaf)", code($0.event.type), $0.root.hex]
+        [$0.event.timeWords, $0.event.leafWords, code($0.event.type), $0.root.hex]
       })
     add(
       list: model.undo.map {
@@ -169,7 +174,7 @@ struct ReportText {
   private mutating func writeChecking() {
     add("## How to check this")
     add(
-      "Everything here follows from `entries.jsonl`, `checkpoint` and `bundles/` in this folder. With the tool and a trust file of your own: `unlearn-patch verify FOLDER --trust TRUSTFILE`"
+      "\(audit.sourced) follows from \(ReportPage.list(audit.sources.map { "`\($0)`" })) in this folder. With the tool and a trust file of your own: `unlearn-patch verify FOLDER --trust TRUSTFILE`"
     )
     add(
       "With `openssl` and `sha256sum` alone: `VERIFY.md`. The log's key, which you must know from elsewhere to rely on it: \(code(audit.log.verifierKey))"

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Attestation
 import AuditReport
-import Ledger
+public import Ledger
 import Provenance
 import Storage
 import StrictJSON
@@ -14,8 +14,12 @@ struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Writes the audit report as a folder that a stranger can check offline.",
       discussion: """
-        The same ledger and --as-of give the same bytes.
-        Example: unlearn-patch report export -o report
+        The same ledger, --as-of, --redact and --request give the same bytes.
+        --redact says for whom it is: internal shows everything that the log has; authority all requests, without
+        statements that name data sets; data-subject what concerns one --request; public totals and models alone.
+        Examples: unlearn-patch report export -o report
+                  unlearn-patch report export -o answer --redact data-subject --request 3f0c
+                  unlearn-patch report export -o published --redact public
         """)
     @OptionGroup var common: CommonOptions
     @Option(name: [.short, .long], help: "The new folder.", completion: .directory)
@@ -23,6 +27,22 @@ struct Report: ParsableCommand {
     @Option(
       name: .long, help: "The moment for which clocks are told, YYYY-MM-DD (default: today, UTC).")
     var asOf: String?
+    @Option(
+      name: .long,
+      help: "For whom it is: internal, authority, data-subject or public (default: internal).")
+    var redact: ReportLevel = .internal
+    @Option(
+      name: .long,
+      help: """
+        With --redact data-subject: the request of the person, urn:uuid:… or the beginning of the uuid.
+        """)
+    var request: String?
+
+    func validate() throws {
+      if (redact == .dataSubject) != (request != nil) {
+        throw ValidationError("--redact data-subject and --request go together")
+      }
+    }
 
     func run() throws {
       try common.run { surroundings in
@@ -37,7 +57,9 @@ struct Report: ParsableCommand {
         let store = try workspace.openLedger(.read)
         let evidence = try ReportEvidence(
           store, head: try workspace.newestHead(store).note, asOf: time)
-        let digest = try ReportFolder(evidence).write(to: output)
+        let person = try request.map { try RequestText.find($0, in: evidence.state).id }
+        let folder = try ReportFolder(evidence, for: redact, request: person)
+        let digest = try folder.write(to: output)
         try workspace.record(
           [
             Event(
@@ -45,13 +67,23 @@ struct Report: ParsableCommand {
               [
                 "report": .text(digest.hex),
                 "entries": .integer(Int64(evidence.leaves.count)),
+                "level": .text(redact.rawValue),
               ])
           ], in: try workspace.openLedger(.append), at: surroundings.now)
         let page = Paths.join(output, "report.html")
         return Console.Answer(
           "report-export",
-          ["folder": .text(output), "page": .text(page), "sha256": .text(digest.hex)],
-          ["report  \(page)", "sha256  \(digest) (of SHA256SUMS)"])
+          [
+            "folder": .text(output), "page": .text(page), "sha256": .text(digest.hex),
+            "level": .text(redact.rawValue),
+            "withheld_bundles": .integer(Int64(folder.withheldBundleCount)),
+          ],
+          ["report  \(page)", "sha256  \(digest) (of SHA256SUMS)", "level   \(redact.rawValue)"]
+            + (folder.withheldBundleCount == 0
+              ? []
+              : [
+                "note    \(folder.withheldBundleCount) signed statement(s) name what is not for this reader, and were left out"
+              ]))
       }
     }
   }
@@ -63,3 +95,5 @@ enum ReportVerifying {
     try ReportFolder.verify(path, trust: trust)
   }
 }
+
+extension ReportLevel: ExpressibleByArgument {}

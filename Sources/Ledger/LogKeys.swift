@@ -1,5 +1,6 @@
 public import Attestation
 import Storage
+import StrictJSON
 
 /// The keys that sign a log's heads, one after the other.
 ///
@@ -22,6 +23,11 @@ public struct LogKeys: Hashable, Sendable {
 
   /// Starts with one key.
   public init(first: VerifierKey) { self.first = first }
+
+  /// Whether a leaf hands the log over to another key.
+  public static func isHandover(_ leaf: Leaf) -> Bool {
+    leaf.type == .keyRotated && leaf.body["role"].value == .text(LedgerState.logRole)
+  }
 
   /// The key that signs the next head.
   public var present: VerifierKey { handovers.last?.key ?? first }

@@ -47,9 +47,9 @@ import Testing
     let time = try #require(Timestamp("2030-01-01"))
     let entry = Audit.Entry(leaf: 0, time: time, type: text)
     let audit = Audit(
-      asOf: time,
+      asOf: time, level: .internal,
       log: Audit.Log(origin: text, verifierKey: text, count: 1, head: text, handovers: []),
-      requests: [],
+      withheldEntryCount: 0, withheldBundles: [], requestCounts: nil, requests: [],
       patches: [
         Audit.UsedPatch(
           digest: digest, bundle: digest, method: text, request: nil, units: JSONField(units),
@@ -95,9 +95,9 @@ import Testing
     let digest = SHA256.digest(of: [1])
     let time = try #require(Timestamp("2030-01-01"))
     let audit = Audit(
-      asOf: time,
+      asOf: time, level: .internal,
       log: Audit.Log(origin: "a", verifierKey: "k", count: 1, head: "h", handovers: []),
-      requests: [],
+      withheldEntryCount: 0, withheldBundles: [], requestCounts: nil, requests: [],
       patches: [
         Audit.UsedPatch(
           digest: digest, bundle: nil, method: "m", request: nil,

@@ -177,12 +177,19 @@ import Testing
     }
   }
 
-  @Test func `a report's handover is held against what both keys have signed`() throws {
+  @Test(
+    arguments: [("internal", 0), ("public", 4)] as [(String, Int32)])
+  func `a report's handover is held against what both keys have signed`(
+    _ level: String, _ code: Int32
+  )
+    throws
+  {
     let bench = try Bench()
     try rotate(bench)
     try open(bench)
-    try bench.succeed("report", "export", "-o", "report", "--as-of", "2030-01-01")
-    try bench.succeed("verify", "report")
+    try bench.succeed(
+      "report", "export", "-o", "report", "--as-of", "2030-01-01", "--redact", level)
+    #expect(try bench.run(["verify", "report"]).code == code)
     #expect(try text(bench, "report/VERIFY.md").contains("Entry 2 hands the log over"))
     let proof = try text(bench, "report/keys/2.tlog-proof")
     let lines = proof.split(separator: "\n", omittingEmptySubsequences: false)
@@ -208,7 +215,7 @@ import Testing
     try bench.refuse(["verify", "report"], code: 1, saying: "FAILED  handover 2", "is not there")
     try bench.write(Array(proof.utf8), "report/keys/2.tlog-proof")
     try sumAnew()
-    try bench.succeed("verify", "report")
+    #expect(try bench.run(["verify", "report"]).code == code)
   }
 
   @Test func `a report that ends with the handover itself is whole`() throws {

@@ -87,7 +87,9 @@ extension LedgerState {
     let id = try fields.identity("model")
     guard try place(ofModel: id) == nil else { throw refuse("the model is known already") }
     let parent = try fields.identityIfPresent("parent")
-    if let parent, try place(ofModel: parent) == nil { throw refuse("its parent is not known") }
+    if let parent, !hasGaps, try place(ofModel: parent) == nil {
+      throw refuse("its parent is not known")
+    }
     models.append(
       Model(
         id: id, family: try fields.text("family"), parent: parent,
@@ -98,7 +100,7 @@ extension LedgerState {
   mutating func takeCopy(_ fields: LeafFields, _ leaf: Leaf) throws(LeafRefusal) {
     let place = try modelPlace(fields)
     let (before, after) = (try fields.digest("base"), try fields.digest("root"))
-    guard models.elements[place].head == before else {
+    guard models.elements[place].head == before || hasGaps else {
       throw refuse("the model is at \(models.elements[place].head), not at \(before)")
     }
     let id = try fields.identityIfPresent("request")

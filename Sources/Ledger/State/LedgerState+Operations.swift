@@ -39,7 +39,7 @@ extension LedgerState {
     }
     let intent = try Intent(fields)
     guard !intent.capsule.contains("/") else { throw refuse("undo is not a name") }
-    guard intent.before == models.elements[place].head else {
+    guard intent.before == models.elements[place].head || hasGaps else {
       throw refuse("the model is at \(models.elements[place].head), not at \(intent.before)")
     }
     let applied = try applied(intent.patch, to: place)
@@ -72,6 +72,7 @@ extension LedgerState {
     guard applied.request == intent.request else {
       throw refuse("the patch was applied for another request")
     }
+    if hasGaps { return }
     if isLast, applied.after == head {
       guard intent.after == applied.before else {
         throw refuse("taking it back leads to \(applied.before), not to \(intent.after)")

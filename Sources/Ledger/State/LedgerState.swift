@@ -32,6 +32,8 @@ public struct LedgerState: Sendable {
   public internal(set) var witnessedHeads: [WitnessedHead] = []
   /// How many leaves of each type there are.
   var types: [String: Int] = [:]
+  /// Whether leaves are left out that are about others: what only those could show is not asked for then.
+  private(set) var hasGaps = false
   /// What has been looked up, where the state is partial; nil where all leaves have been taken.
   var lookedUp: Set<Subject>?
 
@@ -44,6 +46,16 @@ public struct LedgerState: Sendable {
     self.lastTime = lastTime
     self.logKeys = logKeys
     lookedUp = []
+  }
+
+  /// A state that takes some of the leaves of a log, such as those about one request.
+  ///
+  /// Order, requests, undo and finality are checked as ever. That the chain of a model has no holes, and that the parent of a
+  /// model is known, is not. Both ends of a hole are whatever the leaves say.
+  public static var withGaps: LedgerState {
+    var state = LedgerState()
+    state.hasGaps = true
+    return state
   }
 
   /// A request by its identity.
@@ -73,7 +85,9 @@ public struct LedgerState: Sendable {
 
   /// Takes one leaf, or refuses it and changes nothing.
   mutating func take(_ leaf: Leaf) throws(LeafRefusal) {
-    guard leaf.sequence == count else { throw refuse("expected to be leaf \(count)") }
+    guard leaf.sequence == count || hasGaps && count > 0 && leaf.sequence > count else {
+      throw refuse("expected to be leaf \(count)")
+    }
     if let lastTime, leaf.time < lastTime {
       throw refuse(
         "its time \(leaf.time) is before that of the leaf before it, \(lastTime)")
@@ -82,7 +96,7 @@ public struct LedgerState: Sendable {
       throw refuse("a ledger begins with one ledger.created")
     }
     try reduce(leaf)
-    count += 1
+    count = leaf.sequence + 1
     lastTime = leaf.time
     types[leaf.typeName, default: 0] += 1
   }
@@ -98,7 +112,9 @@ public struct LedgerState: Sendable {
     case .verificationPassed: try takeVerification(fields, .verificationPassed)
     case .verificationFailed: try takeVerification(fields, .verificationFailed)
     case .checkpointWitnessed: try takeWitnessing(fields)
-    case .reportExported: _ = try fields.digest("report")
+    case .reportExported:
+      _ = try fields.digest("report")
+      let _: ReportLevel? = try fields.termIfPresent("level")
     case .requestReceived: try takeRequest(fields)
     case .requestConfirmed: try takeConfirmation(fields)
     case .requestIdentified: try takeIdentification(fields)
