@@ -64,7 +64,7 @@ results: build    ## The table of docs/results.md: makes data, trains models, ru
 attacks: build    ## The page of docs/attacks.md: models, patches, attacks; half an hour on two cores. QUICK=1: to see that it works.
 	Experiments/attacks "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
-successive: build ## The page of docs/successive-forgetting.md: five requests in a row, three seeds, an oracle for each.
+successive: build ## The page of docs/successive-forgetting.md: ten requests in a row, twice, three seeds, an oracle for each.
 	Experiments/successive "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
 experiments: results attacks successive ## Every page of results, from data to plots.

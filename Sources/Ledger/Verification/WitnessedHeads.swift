@@ -2,8 +2,10 @@ import Attestation
 import GRDB
 import Storage
 
-/// Checks what leaves tell of cosigned heads: the kept note is a head of this log, of that size and root, with as many
-/// cosignatures. Whether its witnesses are trusted is for the trust file.
+/// Checks what leaves tell of cosigned heads.
+///
+/// The kept note is a head of this log, of that size and root, with as many cosignatures. Whether its witnesses are
+/// trusted is for the trust file.
 enum WitnessedHeads {
   static func run(_ database: Database, _ heads: [LedgerState.WitnessedHead], _ keys: LogKeys)
     throws
