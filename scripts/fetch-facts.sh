@@ -38,4 +38,6 @@ python3 -m zipfile -e "$work"/*.whl "$work/countryinfo"
 dpkg-deb -x "$work"/download/bsdgames_*.deb "$work/bsdgames"
 folder=$work/bsdgames/usr/share/games/bsdgames/quiz
 (cd "$folder" && cat "${topics[@]}") | sha256sum -c --quiet <(echo "$quiz  -") 2>/dev/null || changed "the quiz of bsdgames" "$quiz"
-python3 "$here/facts-to-jsonl.py" "$work/countryinfo/countryinfo/data" "$folder" "$destination" >&2
+python3 "$here/facts-to-jsonl.py" "$work/countryinfo/countryinfo/data" "$folder" "$work/facts" >&2
+mkdir -p "$destination"
+mv "$work"/facts/*.jsonl "$destination"
