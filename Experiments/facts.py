@@ -200,14 +200,14 @@ wording of each fact. Not all facts of the sources are used: that keeps the run 
 | never shown | {n["countries"]["test"]} facts of {gone} other countries | {n["quiz"]["test"]} facts |
 
 `scripts/fetch-facts.sh` fetches the facts and checks their digests, `Experiments/facts-data.py` chooses; SHA-256 of what is
-trained on begins with {digest[:16]}. {len(seeds)} targets for each set (seeds {", ".join(seeds)}), each with an oracle that was trained without the
+trained on begins with {digest[:16]}. For each set targets of seeds {", ".join(seeds)}, each with an oracle that was trained without the
 forget set from another seed; seeds change target, oracle, order of examples and the random mask, not what is forgotten.
 Gradient difference, forget weight 0.25, {made("mlr", "countries", seeds[0])["notes"][-2].split("ended")[0].split("update")[1].strip(" ,")} of AdamW of 16 forget and 16 retain examples, rate falling to 0, an
-example left alone once its loss is above the oracle's. Masks have less than a tenth of the heads, of the filters, or of
+example left alone once its loss is above the oracle's. Masks have just under a tenth of the heads, of the filters, or of
 each; so rows differ in how many parameters they change, which the tables tell. 'Learned': `--mask mlr`, with both terms of
-its objective, searched to a local optimum; 'warm start': the units of the highest scores, not searched; 'of the
-retain term': `--score retain-only`. Cells: mean over seeds (least to
-largest). Accuracy: every token of the answer is the first choice. Program: {record["countries"]["tool"]}.
+its objective, searched to a local optimum; 'warm start': the units of the highest scores, not searched; 'of the retain
+term': `--score retain-only`. Cells: mean over seeds (least to largest). Accuracy: every token of the answer is the first
+choice. Program: {record["countries"]["tool"]}.
 """]
 reading = pathlib.Path(__file__).with_name("facts-reading.md")
 # What people read in the tables is of one run; a quick run has other numbers.
