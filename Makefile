@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-files bench-engine bench-ledger results attacks successive experiments lint clean
+.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-files bench-engine bench-ledger results attacks successive facts experiments lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -67,7 +67,11 @@ attacks: build    ## The page of docs/attacks.md: models, patches, attacks; half
 successive: build ## The page of docs/successive-forgetting.md: ten requests in a row, twice, three seeds, an oracle for each.
 	Experiments/successive "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
-experiments: results attacks successive ## Every page of results, from data to plots.
+facts: build      ## The page of docs/facts.md: facts about countries and quiz facts, fetched once (or FACTS=FOLDER); half an hour on one core.
+	swift build -c $(CONFIGURATION) --product tokenize-lines
+	Experiments/facts "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
+
+experiments: results attacks successive facts ## Every page of results, from data to plots.
 
 lint:
 	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Sources

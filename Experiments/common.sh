@@ -1,9 +1,10 @@
-# What the scripts of experiments share. Needs bin (the programs), work (the folder of records), epochs.
+# What the scripts of experiments share. Needs bin (the programs), work (the folder of records), epochs; steps of an update
+# where they are not 100.
 
 export XDG_STATE_HOME=$work/state
 up() { nice -n 5 "$bin/unlearn-patch" "$@" --quiet; }
 
-# prepare ORIGIN: invented people, and a workspace whose signer is trusted; what is there is kept.
+# prepare ORIGIN: invented people where there are no data, and a workspace whose signer is trusted; what is there is kept.
 prepare() {
   [[ -d data ]] || "$bin/make-people" data --people 60 --forget 10 --attributes 8 --seed 1
   [[ -d .unlearn ]] || {
@@ -20,13 +21,19 @@ train() {
     --schedule cosine --length 64 -o "$1" >"$1.log"
 }
 
+# patch BASE MODEL OPTION...: a patch that unlearns, and what `create` says of it.
+patch() {
+  local base=$1 model=$2
+  shift 2
+  up create --model "$base" --length 64 --method gd --gamma 0.25 --schedule linear --steps "${steps:-100}" --batch 16 \
+    --limit-by-oracle --new-tokens 0 "$@" -o "$model.patch.safetensors" >"$model.create.log"
+}
+
 # unlearn BASE MODEL OPTION...: a patch, signed, and applied to a copy.
 unlearn() {
   local base=$1 model=$2
-  shift 2
   [[ ! -d $model ]] || return 0
-  up create --model "$base" --length 64 --method gd --gamma 0.25 --schedule linear --steps 100 --batch 16 \
-    --limit-by-oracle --new-tokens 0 "$@" -o "$model.patch.safetensors" >"$model.create.log"
+  patch "$@"
   up sign "$model.patch.safetensors" --key officer.key.pem
   up apply "$base" "$model.patch.safetensors" --output "$model" >"$model.apply.log"
 }
