@@ -11,8 +11,8 @@ import json
 import pathlib
 import sys
 
-import facts_plot
 from facts_tuning import ABOVE_ORACLE, RETAIN, chosen, trials
+from plot import draw
 from records import cell, head, number, row
 
 work, page = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -280,11 +280,30 @@ are small, so one fact is more than a hundredth. A rate that is best for one pil
 oracle that limits the unlearning is the one that it is compared with. One strength of relearning is shown: a stronger
 attacker may bring back more. Attackers who know the patch and the base model have both models and need no attack.
 """)
-curves = {title: {m: [mean(held(group, m, step)) for step in STEPS] for m in MODELS} for group, title in SETS.items()}
+# Ten lines: the ranges are in the tables.
+curves = {
+    title: {m: [(mean(held(group, m, step)),) * 3 for step in STEPS] for m in MODELS} for group, title in SETS.items()
+}
 # A line that lies on another everywhere is not seen.
 if all(one[ROWS["warm"]] == one[ROWS["mlr"]] for one in curves.values()):
     for one in curves.values():
         del one[ROWS["warm"]]
-page.with_suffix(".svg").write_text(facts_plot.svg(curves, STEPS))
+draw(
+    page.with_suffix(".svg"),
+    "Accuracy on held-out forget facts by steps of relearning",
+    "steps of relearning",
+    [(f"{title}: held-out forget facts known", STEPS, one) for title, one in curves.items()],
+    # What is learned alike has one colour; dashes are warm starts.
+    given={
+        ROWS["mlr"]: ("#2f81f7", "", "circle"),
+        ROWS["warm"]: ("#2f81f7", "5 4", "circle"),
+        ROWS["retain"]: ("#d2569b", "", "circle"),
+        ROWS["retain-warm"]: ("#d2569b", "5 4", "circle"),
+        ROWS["heads"]: ("#a371f7", "", "square"),
+        ROWS["filters"]: ("#1a9c6b", "", "square"),
+        ROWS["random"]: ("#e5534b", "", "triangle"),
+        ROWS["all"]: ("#c98a1b", "", "diamond"),
+    },
+)
 page.write_text("\n".join(parts))
 print(page)

@@ -51,9 +51,10 @@ def band(low, high, colour):
     return f'<polygon points="{corners}" fill="{colour}" fill-opacity="0.12"/>'
 
 
-def styles(names):
+def styles(names, given):
     plain = iter(STYLES)
-    return {name: COMPARED[name] if name in COMPARED else next(plain) for name in names}
+    known = COMPARED | given
+    return {name: known[name] if name in known else next(plain) for name in names}
 
 
 def panel(title, x_title, steps, curves, style, left, top):
@@ -78,12 +79,15 @@ def panel(title, x_title, steps, curves, style, left, top):
     return out
 
 
-def draw(path, what, x_title, panels, top=1.0):
-    """Writes a plot: panels are (title, steps, {name: [(mean, least, largest), ...]}), values from 0 to `top`."""
+def draw(path, what, x_title, panels, top=1.0, given=None):
+    """Writes a plot: panels are (title, steps, {name: [(mean, least, largest), ...]}), values from 0 to `top`.
+
+    `given`: (colour, dashes, mark) for names that have ones of their own.
+    """
     names = list(dict.fromkeys(name for _, _, curves in panels for name in curves))
     # Drawn first what is compared with, so that it hides nothing.
     names.sort(key=lambda name: name not in COMPARED)
-    style = styles(names)
+    style = styles(names, given or {})
     width = LEFT + len(panels) * (WIDTH + GAP)
     columns = max(1, width // 230)
     height = TOP + HEIGHT + 60 + 24 * -(-len(names) // columns)

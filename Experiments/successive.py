@@ -120,21 +120,17 @@ def curve(arm, subject):
 
 
 plot = page.with_suffix(".svg")
+curves = {
+    "each forget set alone": curve("alone", "after"),
+    "all so far, again": curve("again", "after"),
+    "oracle": curve("alone", "oracle"),
+}
 draw(
     plot,
     "Facts of earlier requests that are known, after each request",
     "requests so far",
-    [
-        (
-            "earlier requests' facts that are known",
-            list(steps[1:]),
-            {
-                "each forget set alone": curve("alone", "after"),
-                "all so far, again": curve("again", "after"),
-                "oracle": curve("alone", "oracle"),
-            },
-        )
-    ],
+    [("earlier requests' facts that are known", list(steps[1:]), curves)],
+    top=0.5 if max(high for points in curves.values() for _, _, high in points) <= 0.5 else 1.0,
 )
 reading = pathlib.Path(__file__).with_name("successive-reading.md")
 lines = [
