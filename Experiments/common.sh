@@ -4,9 +4,14 @@
 export XDG_STATE_HOME=$work/state
 up() { nice -n 5 "$bin/unlearn-patch" "$@" --quiet; }
 
-# prepare ORIGIN: invented people where there are no data, and a workspace whose signer is trusted; what is there is kept.
+# prepare ORIGIN: invented people where there are no data, and a workspace; what is there is kept.
 prepare() {
   [[ -d data ]] || "$bin/make-people" data --people 60 --forget 10 --attributes 8 --seed 1
+  workspace "$1"
+}
+
+# workspace ORIGIN: one whose signer is trusted.
+workspace() {
   [[ -d .unlearn ]] || {
     up init --origin "$1"
     up keygen --role artifact -o officer
