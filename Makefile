@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-files bench-engine bench-ledger results attacks successive facts experiments lint clean
+.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-files bench-engine bench-ledger results attacks successive facts classification experiments lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -71,7 +71,10 @@ facts: build      ## The page of docs/facts.md: facts about countries and quiz f
 	swift build -c $(CONFIGURATION) --product tokenize-lines
 	Experiments/facts "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
-experiments: results attacks successive facts ## Every page of results, from data to plots.
+classification: build ## The page of docs/classification.md: topics and sentiment, a random tenth or a class forgotten, fetched once (or TOPICS=, SENTIMENT=FOLDER); 25 minutes on one core.
+	Experiments/classification "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
+
+experiments: results attacks successive facts classification ## Every page of results, from data to plots.
 
 lint:
 	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Sources

@@ -1,5 +1,6 @@
 """What the pages of the experiments read from run records, and how they write it."""
 
+import base64
 import json
 
 
@@ -17,6 +18,12 @@ def number(path, subject, name, variant=None, part=None, condition=None):
     if len(found) != 1:
         raise SystemExit(f"{path}: {len(found)} measurements of {subject} {name} {variant} {part} {condition}")
     return float(found[0]["value"]) if "value" in found[0] else None
+
+
+def statement(bundle):
+    """What a signed patch says of itself: the predicate of its statement."""
+    envelope = json.loads(bundle.read_text())["dsseEnvelope"]
+    return json.loads(base64.b64decode(envelope["payload"]))["predicate"]
 
 
 def cell(values, digits=2):

@@ -5,13 +5,12 @@
 Every number of the page stands in a record; nothing is typed in. Means over seeds, with the least and the largest.
 """
 
-import base64
 import json
 import pathlib
 import sys
 
 from plot import draw
-from records import cell, head, number, row
+from records import cell, head, number, row, statement
 
 work, page, requests = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
 seeds = sys.argv[4:]
@@ -50,11 +49,10 @@ def earlier(arm, seed, request, subject):
 
 
 def drift(arm, seed, request, variant, part=None):
-    bundle = json.loads((work / f"model-{arm}-{seed}-{request}.patch.safetensors.sigstore.json").read_text())
-    statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
+    said = statement(work / f"model-{arm}-{seed}-{request}.patch.safetensors.sigstore.json")
     found = [
         m
-        for m in statement["predicate"]["metrics"]["recorded"]
+        for m in said["metrics"]["recorded"]
         if m["name"] == "drift" and m["variant"] == variant and m.get("part") == part
     ]
     return float(found[0]["value"])
