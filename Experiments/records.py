@@ -31,7 +31,9 @@ def cell(values, digits=2):
     known = [v for v in values if v is not None]
     if not known:
         return "not defined"
-    text = f"{sum(known) / len(known):.{digits}f} ({min(known):.{digits}f} to {max(known):.{digits}f})"
+    # Adding 0 to what was rounded takes the sign off a zero.
+    mean, least, most = (f"{round(v, digits) + 0:.{digits}f}" for v in (sum(known) / len(known), min(known), max(known)))
+    text = f"{mean} ({least} to {most})"
     return text if len(known) == len(values) else f"{text}, {len(known)} of {len(values)} seeds"
 
 
