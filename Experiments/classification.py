@@ -99,6 +99,8 @@ def changed():
 
 
 first = json.loads(path("topics-random", "mlr", seeds[0]).read_text())["configuration"]
+labels = (json.loads(line)["label"] for line in (work / "data-topics/train.jsonl").read_text().splitlines())
+classes = len(set(labels))
 run = lambda name: json.loads((work / f"{name}.run.json").read_text())
 target = run(f"topics-target-{seeds[0]}")
 made = statement(work / f"topics-random-all-{seeds[0]}.patch.safetensors.sigstore.json")
@@ -123,33 +125,33 @@ parts = [
     f"""# Classifiers that forget
 
 Made by `make classification` from run records; no number of a table is typed in. A small BERT ({layers["layers"]} layers, {layers["headsPerLayer"]} heads and
-{layers["filtersPerLayer"]} filters each, {target["parameters"]:,} parameters) is trained from nothing to tell topics of WordNet's definitions apart (the 8
-largest of its 45 lexicographer files, as many of each)""",
-    """ and whether a sentence of a product review is favourable."""
+{layers["filtersPerLayer"]} filters each, {target["parameters"]:,} parameters) is trained from nothing to tell topics of WordNet's definitions apart (the
+{classes} largest of its 45 lexicographer files, as many of each)""",
+    """, another whether a sentence of a product review is favourable
+(those that twenty people rated for VADER, at least half a point from neutral)."""
     if "sentiment-random" in cases
-    else """. **Sentiment was not run: the
-sentences could not be fetched.**""",
-    f""" It forgets a random tenth of
-its training sentences, or a whole class (`noun.person`); the oracle is trained without them from another seed. {len(seeds)} targets
-(seeds {", ".join(seeds)}). NPO (β 1), {update["steps"]} AdamW steps of {update["batch"]} forget and {update["batch"]} retain sentences, rate falling to 0, a sentence left
-alone once its loss is above the oracle's mean. Each selection of units has the rate that came nearest to retraining (mean
-of the four gaps) on a pilot's models (seed {pilot}), which no table but the last reports; the list of rates is the same for all.
-Embeddings, pooler and output map are no units and stay as they are, for all units too. Cells: mean over seeds (least to
-largest). Program: {first["tool"]}.
+    else """. **Sentiment was not run: its sentences could not be fetched.**""",
+    f"""
+They forget a random tenth of their training sentences, or a whole class (`noun.person`); the oracle is trained without
+them from another seed. {len(seeds)} targets (seeds {", ".join(seeds)}). NPO (β {float(update["loss"]["beta"]):g}), {update["steps"]} AdamW steps of {update["batch"]} forget and {update["batch"]} retain sentences,
+rate falling to 0, a sentence left alone once its loss is above the oracle's mean. Each selection of units has the rate
+that came nearest to retraining (mean of the four gaps) on a pilot's models (seed {pilot}), which no table reports but as the
+second oracle and in the last; the list of rates is the same for all. Embeddings, pooler and output map are no units and
+stay as they are, for all units too. Cells: mean over seeds (least to largest). Program: {first["tool"]}.
 
-UA is 1 − accuracy on the forget set; RA and TA are the accuracies on retain and test set; MIA is the share of the forget set that
-a support vector machine (trained on confidences of retain and test sentences) calls non-member. Gaps are less the oracle's;
-nearer to 0 is better, and UA is not to be as high as can be. AUC of the loss: forget against unseen sentences, to be
-compared with the oracle's. U-LiRA: how well {shadows} shadow models that learned and unlearned the forget set in the same way,
-and {shadows} that never saw it, tell the model from the oracle, sentence by sentence; ½ is what exact unlearning gives. The
-original's are of shadow models that unlearned nothing. The second oracle, the pilot's, shows how far apart two
-models are that both never saw the forget set. Relearning: AdamW at 1e-3 on three quarters of the forget set (each quarter is
+UA is 1 − accuracy on the forget set; RA and TA are the accuracies on retain and test set; MIA is the share of the forget
+set that a support vector machine (trained on confidences of retain and test sentences) calls non-member. Gaps are less the
+oracle's: 0 is best, and UA is not to be as high as can be. AUC of the loss: forget against unseen sentences, to be
+compared with the oracle's. U-LiRA: how well {shadows} shadow models that learned and unlearned the forget set in the same
+way, and {shadows} that never saw it, tell the model from the oracle, sentence by sentence; ½ is what exact unlearning gives.
+The original's are of shadow models that unlearned nothing. The second oracle, the pilot's, shows how far apart two models
+are that both never saw the forget set. Relearning: AdamW at 1e-3 on three quarters of the forget set (each quarter is
 held out in turn), then the held quarter is asked. `metrics.md` has the formulas.
 
 """,
 ]
 # What people read in the tables is of one run; a quick run has other numbers.
-if len(seeds) >= 3 and reading.exists():
+if len(seeds) == 3 and "sentiment-random" in cases:
     parts.append(reading.read_text().strip() + "\n")
 for case, title in cases.items():
     parts.append(f"\n## {title}\n\n{sizes(case)}\n{effects(case)}\n\nGap to retraining:\n\n{gaps(case)}\n")
@@ -164,17 +166,16 @@ The pilot's mean gap at each rate; the smallest is taken.
 
 ## What this can't show
 
-A small model trained from nothing on a few thousand sentences, until it knows nearly all of them: nothing here carries over to a
-pretrained BERT. The tokenizer was learned from all training sentences, forgotten ones
-included, by target and oracle alike. The oracle that limits an update is the one that the row is compared with, and the
+A small model trained from nothing on a few thousand sentences, until it knows nearly all of them: nothing here need hold of a
+pretrained BERT. The tokenizer was learned from all training sentences, forgotten ones included, for targets and oracles
+alike. The oracle that limits an update is the one that the row is compared with, and the
 rates were chosen by an oracle: without one, neither the limit nor the choice can be made. One pilot chooses: for a row whose
 gaps at two rates are near each other another pilot may choose otherwise. Seeds change target, oracle and order together; with {len(seeds)} of
 them ranges are told and nothing is tested for significance. Which sentences are forgotten, and which class, was drawn once.
 {shadows} + {shadows} shadow models are too few for a variance of each sentence's own, so that one is shared: U-LiRA with hundreds may tell models
-apart that are not told apart here. Its number also depends on how alike the shadow models came out: where they differ much the
-attack is weak, so that its rows are no ranking. U-LiRA and relearning were not run for the class. One attack by relearning
-was made, of one rate. Sentences of one review may stand in both forget and test set, so that the reviews' test
-sentences are not wholly new.
+apart that are not told apart here. It also depends on how alike the shadow models came out, so that its rows are no ranking.
+U-LiRA and relearning were not run for the class, and relearning at one rate only. Sentences of one review may stand in
+training and test set.
 """)
 page.write_text("".join(parts))
 print(page)
