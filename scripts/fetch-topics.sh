@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes FOLDER/definitions.jsonl once: what 116,697 English words mean, and which of 45 topics each definition stands
+# Makes FOLDER/definitions.jsonl once: 116,697 definitions of English words, and which of 45 topics each stands
 # under, from WordNet 3.0 (its licence allows use and distribution for any purpose) as Debian and Ubuntu carry it, checked.
 # Exit 3: it can't be had here. Then a folder that has the file serves as well (TOPICS=FOLDER make classification).
 set -euo pipefail
