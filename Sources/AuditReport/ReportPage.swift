@@ -27,7 +27,7 @@ struct ReportPage {
     @media print{body{margin:0;max-width:none}h2{break-after:avoid}section{break-inside:avoid}}
     """
 
-  private static func escape(_ text: String) -> String {
+  static func escape(_ text: String) -> String {
     var escaped = ""
     for character in text.unicodeScalars {
       switch character {
@@ -173,7 +173,9 @@ struct ReportPage {
   private mutating func write(metrics: JSONField) throws(JSONFieldError) {
     let rows = try MeasurementRow.rows(metrics)
     if !rows.isEmpty {
-      add("<h4>Measured by the signer</h4><table>")
+      add("<h4>Measured by the signer</h4>")
+      if let bars = try MetricBars(metrics).svg { add(bars) }
+      add("<table>")
       add("<tr>" + MeasurementRow.columns.map { "<th>\($0)</th>" }.joined() + "</tr>")
       for row in rows {
         add("<tr>" + row.cells.map { "<td>\(Self.escape($0))</td>" }.joined() + "</tr>")
