@@ -72,6 +72,7 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl",
       providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CStorage"),
+    .target(name: "CBLASThreads"),
     .target(name: "CKernels", exclude: ["body.h", "clones.h", "functions.h"]),
 
     // Bytes.
@@ -172,7 +173,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: library),
-    .executableTarget(name: "unlearn-patch", dependencies: ["Commands"], swiftSettings: library),
+    .executableTarget(
+      name: "unlearn-patch", dependencies: ["CBLASThreads", "Commands"], swiftSettings: library),
 
     // Made-up models for the demo without a network, tests and benchmarks.
     .target(

@@ -72,19 +72,7 @@ public struct ReportFolder: Sendable {
 
   /// Writes the folder, which appears whole or not at all; gives the digest of its list of sums.
   public func write(to path: String) throws(StorageError) -> Digest {
-    if try FileStatus.ifExists(path) != nil { throw StorageError(.exists, path: path) }
-    let hidden = Paths.hiddenSibling(of: path)
-    do throws(StorageError) {
-      for file in files {
-        let full = Paths.join(hidden, file.name)
-        try Folder.create(Paths.parent(of: full))
-        try AtomicFile.write(file.bytes.rawSpan, to: full)
-      }
-      try Folder.publish(hidden, as: path)
-    } catch {
-      if try FileStatus.ifExists(hidden) != nil { try Folder.removeTree(hidden) }
-      throw error
-    }
+    try Folder.write(files, as: path)
     return SHA256.digest(of: files[files.count - 1].bytes)
   }
 }

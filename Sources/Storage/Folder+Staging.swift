@@ -28,4 +28,18 @@ extension Folder {
       throw error
     }
   }
+
+  /// Writes files as a folder that appears whole or not at all; names may lead into folders below it.
+  public static func write(_ files: [(name: String, bytes: [UInt8])], as path: String)
+    throws(StorageError)
+  {
+    let byteCount = files.reduce(0) { $0 + $1.bytes.count }
+    try stage(path, byteCount: byteCount, wrap: { $0 }) { (folder) throws(StorageError) in
+      for file in files {
+        let full = Paths.join(folder, file.name)
+        try create(Paths.parent(of: full))
+        try AtomicFile.write(file.bytes.rawSpan, to: full)
+      }
+    }
+  }
 }

@@ -52,7 +52,7 @@ public struct MappedFile: ~Copyable, @unchecked Sendable {
 
   /// At most so much is mapped at once, from a multiple of it on, where one page is read: Linux maps the whole large
   /// folio that holds it.
-  private static let folioByteCount = 1 << 21
+  public static let folioByteCount = 1 << 21
 
   /// Tells the kernel that a range will not be read again soon, which keeps resident memory flat.
   ///

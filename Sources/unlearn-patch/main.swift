@@ -1,3 +1,4 @@
+import CBLASThreads
 import Commands
 
 #if canImport(Glibc)
@@ -6,4 +7,5 @@ import Commands
   import Darwin
 #endif
 
+blas_threads_stop()
 exit(UnlearnPatch.main(arguments: Array(CommandLine.arguments.dropFirst())))

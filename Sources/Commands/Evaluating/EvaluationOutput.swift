@@ -166,18 +166,7 @@ struct EvaluationResult {
           ))
       }
     }
-    let written = files
-    try Folder.stage(
-      path, byteCount: written.reduce(0) { $0 + $1.bytes.count }, wrap: { ProvenanceError($0) }
-    ) { (folder) throws(ProvenanceError) in
-      for file in written {
-        let full = Paths.join(folder, file.name)
-        do throws(StorageError) {
-          try Folder.create(Paths.parent(of: full))
-          try AtomicFile.write(file.bytes.rawSpan, to: full)
-        } catch { throw ProvenanceError(error) }
-      }
-    }
+    try Folder.write(files, as: path)
   }
 
   /// Records the evaluation in the workspace's log, as one of a patch that the log knows.

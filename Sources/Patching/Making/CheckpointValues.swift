@@ -1,11 +1,36 @@
 public import Safetensors
 import Storage
+import Synchronization
 
 /// The tensors of a checkpoint as bytes; each shard is mapped once.
 public final class CheckpointValues: ValueSource, Sendable {
   private final class MappedShard: Sendable {
     let file: TensorFile
+    /// What was read and is still mapped.
+    private let recent = Mutex(0..<0)
+
     init(_ file: consuming TensorFile) { self.file = file }
+
+    /// Takes note of a range that was read; lets go of those before it once it is in another folio.
+    ///
+    /// Runs are often smaller than a folio, and each brings in all of it: were only the folios let go of that a run fills,
+    /// none would be.
+    func note(_ range: Range<Int>) {
+      let folio = MappedFile.folioByteCount
+      recent.withLock { recent in
+        let isNear = range.lowerBound / folio == recent.upperBound / folio
+        if isNear, recent.lowerBound <= range.lowerBound {
+          recent = recent.lowerBound..<max(recent.upperBound, range.upperBound)
+        } else {
+          file.releasePages(
+            recent.lowerBound..<(recent.upperBound + folio - 1) / folio * folio, isLast: true)
+          recent = range
+        }
+        // Of a long range what lies before its last folio.
+        file.releasePages(recent)
+        recent = max(recent.lowerBound, recent.upperBound / folio * folio)..<recent.upperBound
+      }
+    }
   }
 
   private let checkpoint: Checkpoint
@@ -39,6 +64,6 @@ public final class CheckpointValues: ValueSource, Sendable {
     }
     // What is read goes into the patch and is not needed again.
     let start = file.file.fileRange(of: place.info).lowerBound
-    file.file.releasePages(start + range.lowerBound..<start + range.upperBound)
+    file.note(start + range.lowerBound..<start + range.upperBound)
   }
 }
