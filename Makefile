@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CONFIGURATION ?= release
 
-.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-files bench-engine bench-ledger results attacks successive facts classification experiments lint clean
+.PHONY: setup build demo demo-bert demo-llm test check-deep peer-checks bench bench-files bench-engine bench-ledger results attacks successive scale facts classification experiments lint clean
 
 setup:            ## System packages, a Swift that is new enough, and the Swift packages: all that needs a network.
 	@scripts/setup.sh
@@ -67,6 +67,9 @@ attacks: build    ## The page of docs/attacks.md: models, patches, attacks; half
 successive: build ## The page of docs/successive-forgetting.md: ten requests in a row, twice, three seeds, an oracle for each.
 	Experiments/successive "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
+scale: build      ## The page of docs/scale.md: forget sets of 2 to 20 people; a quarter of an hour. QUICK=1: to see that it works.
+	Experiments/scale "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
+
 facts: build      ## The page of docs/facts.md: facts about countries and quiz facts, fetched once (or FACTS=FOLDER); half an hour on one core.
 	swift build -c $(CONFIGURATION) --product tokenize-lines
 	Experiments/facts "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
@@ -74,7 +77,7 @@ facts: build      ## The page of docs/facts.md: facts about countries and quiz f
 classification: build ## The page of docs/classification.md: topics and sentiment, a random tenth or a class forgotten, fetched once (or TOPICS=, SENTIMENT=FOLDER); 25 minutes on one core.
 	Experiments/classification "$$(swift build -c $(CONFIGURATION) --show-bin-path)" $(if $(QUICK),--quick)
 
-experiments: results attacks successive facts classification ## Every page of results, from data to plots.
+experiments: results attacks successive scale facts classification ## Every page of results, from data to plots.
 
 lint:
 	swift format lint --strict -r Package.swift Sources Tests Experiments/Package.swift Experiments/Sources Fuzz/Package.swift Fuzz/Sources Benchmarks/Package.swift Benchmarks/Sources

@@ -68,6 +68,18 @@ extension ReportFolder {
           ? nil : "the head in \(ReportEvidence.handoverName(leaf)) is not that of the entries"
       }
     }
+    let told = evidence.state.witnessedHeads
+    if !told.isEmpty, !evidence.hasGaps {
+      check(
+        "witnessed heads",
+        "every head that an entry says was cosigned is a beginning of the log; by whom is not in this folder"
+      ) {
+        let roots = Self.roots(evidence.leaves, of: Set(told.map(\.size)))
+        return told.first { roots[$0.size] != $0.root }.map {
+          "entry \($0.leaf) tells of a head of \($0.size) entries that is not theirs"
+        }
+      }
+    }
     // A signature may be younger than the report, by a key that the log had only later.
     let named = trust?.logs.filter { ByteString($0.name) == ByteString(vkey.name) } ?? []
     let signers = ([vkey, keys.present] + named).map(\.publicKey)
@@ -128,6 +140,17 @@ extension ReportFolder {
     }
     if let finding = gathered.audit.withheld { findings.append(finding) }
     return findings
+  }
+
+  /// The roots of as many entries as are asked for, from the first on.
+  private static func roots(_ leaves: [Leaf], of sizes: Set<Int>) -> [Int: Digest] {
+    var roots: [Int: Digest] = [:]
+    var frontier = MerkleFrontier()
+    for leaf in leaves {
+      frontier.append(leaf.hash)
+      if sizes.contains(frontier.size) { roots[frontier.size] = frontier.root }
+    }
+    return roots
   }
 
   private static func judge(

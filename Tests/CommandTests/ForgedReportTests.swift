@@ -83,6 +83,38 @@ import Testing
     #expect(answer.code == 1 && answer.output.contains(forgery.reason), "\(answer.output)")
   }
 
+  @Test func `a cosigned head that is not one of the log is told`() throws {
+    let stage = try Stage()
+    let key = PrivateKeyFile(path: stage.file(".unlearn/ledger.key.pem"))
+    let text = String(
+      decoding: try Folder.read(stage.file(".unlearn/ledger.vkey"), limit: 4096).dropLast(),
+      as: UTF8.self)
+    let other = JSONValue.text(SHA256.digest(of: [1]).hex)
+    try stage.forge(.heads(key, as: try VerifierKey(text))) { leaves in
+      var leaf = try #require(leaves.last)
+      for member in leaf.members where !["v", "time"].contains(member.key) {
+        leaf[member.key] = nil
+      }
+      leaf["seq"] = .integer(Int64(leaves.count))
+      leaf["type"] = "checkpoint.witnessed"
+      leaf["size"] = 2
+      leaf["witnesses"] = 1
+      leaf["root"] = other
+      leaf["note"] = other
+      leaves.append(leaf)
+    }
+    try stage.forgetPins()
+    let log = try stage.bench.run(["ledger", "verify"])
+    #expect(log.code == 1)
+    #expect(log.output.contains("its root is not that of the first 2 leaves"), "\(log.output)")
+    try stage.bench.succeed("report", "export", "-o", "report", "--as-of", "2030-01-01")
+    let report = try stage.bench.run(["verify", "report"])
+    #expect(report.code == 1)
+    #expect(
+      report.output.contains("tells of a head of 2 entries that is not theirs"),
+      "\(report.output)")
+  }
+
   @Test func `patches applied, taken back and taken out from among others follow from statements`()
     throws
   {

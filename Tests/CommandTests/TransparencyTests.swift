@@ -67,6 +67,9 @@ import Testing
     let verified = try bench.succeed("ledger", "verify")
     #expect(verified.contains("ok      witnessed heads"))
     #expect(try bench.succeed("ledger", "log").contains("checkpoint.witnessed"))
+    try bench.succeed("report", "export", "-o", "report")
+    let checked = try bench.run(["verify", "report"])
+    #expect(checked.output.contains("ok      witnessed heads"), "\(checked.output)")
   }
 
   @Test func `answers that are no cosignature of this log are not kept`() throws {
