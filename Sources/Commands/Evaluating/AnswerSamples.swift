@@ -44,10 +44,14 @@ struct AnswerSamples {
     }
   }
 
+  /// The digest of a document as lm-evaluation-harness makes it: two spaces a level, and no line break at the end.
+  private static func hash(_ document: JSONValue) throws -> Digest {
+    SHA256.digest(of: Array(try CanonicalJSON.encodeForPeople(document).dropLast()))
+  }
+
   private static func line(
     _ index: Int, _ question: String, _ target: String, prompt: String, _ answers: AnswerScores
   ) throws -> JSONValue {
-    // In the order in which the line has them: the digest is of the document as a reader finds it.
     let document = JSONValue.members(["answer": .text(target), "question": .text(question)])
     let text = JSONValue.text(answers.texts[index])
     var line = JSONObject([
@@ -61,7 +65,7 @@ struct AnswerSamples {
         ])
       ), ("resps", .array([.array([text])])), ("filtered_resps", .array([text])),
       ("filter", "none"), ("metrics", .array(["exact_match", "f1"])),
-      ("doc_hash", .text(SHA256.digest(of: try CanonicalJSON.encodeForPeople(document)).hex)),
+      ("doc_hash", .text(try hash(document).hex)),
       ("prompt_hash", .text(SHA256.digest(of: Array(prompt.utf8)).hex)),
       ("target_hash", .text(SHA256.digest(of: Array(target.utf8)).hex)),
       ("exact_match", .integer(answers.isExact[index] ? 1 : 0)),
