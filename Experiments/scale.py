@@ -24,9 +24,9 @@ def values(model, size, record, *args, **kwargs):
     return [number(work / f"{mask}-{s}-{size}.{record}" / "evaluation.json", subject, *args, **kwargs) for s in seeds]
 
 
-def table(record, *args, digits=2, **kwargs):
+def table(record, *args, digits=2, of=models, **kwargs):
     lines = [head(["model"] + [f"{size} people" for size in sizes])]
-    for model in models:
+    for model in of:
         lines.append(row([model] + [cell(values(model, size, record, *args, **kwargs), digits) for size in sizes]))
     return "\n".join(lines)
 
@@ -70,11 +70,11 @@ kept when more is forgotten. Cells: mean over seeds (least to largest).
             "## What is kept\n\nAccuracy on all who are not forgotten.\n",
             table("evaluate", "accuracy", part="retain"),
             "\nJensen–Shannon divergence from the oracle on the same, in nats:\n",
-            table("evaluate", "oracle-distance", part="retain", digits=3),
+            table("evaluate", "oracle-distance", part="retain", digits=3, of=masks.values()),
             "\n## What is forgotten\n\nAccuracy on the forget set.\n",
             table("evaluate", "accuracy", part="forget"),
             "\nJensen–Shannon divergence from the oracle on the same:\n",
-            table("evaluate", "oracle-distance", part="forget", digits=3),
+            table("evaluate", "oracle-distance", part="forget", digits=3, of=masks.values()),
             "\n## What comes back\n\nGain in accuracy on a quarter of the forget set after 20 steps of AdamW at 1e-3 on the rest, each quarter in turn.\n",
             table(*gain, part="forget"),
             """
