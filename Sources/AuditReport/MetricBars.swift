@@ -10,6 +10,12 @@ struct MetricBars {
 
   /// More would not be read: a statement's measurements come in the order of their weight.
   private static let groupLimit = 24
+  /// What goes from 0 to 1 by its definition (docs/metrics.md); a loss may lie there too, and is no share.
+  private static let shares: Set<String> = [
+    "accuracy", "answer-f1", "choice-accuracy", "exact-match", "exact-memorization",
+    "extraction-strength", "knowmem", "membership-auc", "model-utility", "probability", "rouge",
+    "truth-ratio", "verbmem",
+  ]
   private static let subjects = [
     ("before", "#8a97a5"), ("after", "#0b57a4"), ("oracle", "#1a6b3c"),
   ]
@@ -44,10 +50,11 @@ struct MetricBars {
     svg = drawn.isEmpty ? nil : Self.draw(Array(drawn))
   }
 
-  /// What was measured on which set; nil for what was done to a model or its prompts before.
+  /// What was measured on which set; nil for what is no share, and where something was done to a model or its prompts
+  /// before.
   private static func name(_ entry: JSONField) throws(JSONFieldError) -> String? {
-    if entry["condition"].isPresent { return nil }
     let name = try entry["name"].text()
+    guard !entry["condition"].isPresent, shares.contains(name) else { return nil }
     let set = try (entry["part"].optional ?? entry["set"].optional)?.text()
     return set.map { "\(name), \($0)" } ?? name
   }

@@ -44,30 +44,34 @@ import Testing
     #expect(try svg() == nil)
     // One model alone; nothing of the result; losses; what is no number; another definition; another set; rounded weights.
     #expect(try svg(entry("accuracy", "after", "0.5")) == nil)
-    #expect(try svg(entry("a", "before", "0.5"), entry("a", "oracle", "0.5")) == nil)
-    #expect(try svg(entry("loss", "after", "2.5"), entry("loss", "oracle", "3")) == nil)
-    #expect(try svg(entry("a", "after", "nan"), entry("a", "oracle", "0.5")) == nil)
-    #expect(try svg(entry("a", "after", nil), entry("a", "oracle", "0.5")) == nil)
-    #expect(
-      try svg(entry("a", "after", "0.5", variant: "x"), entry("a", "oracle", "0.5", variant: "y"))
-        == nil)
-    #expect(
-      try svg(entry("a", "after", "0.5"), entry("a", "oracle", "0.5", part: "retain")) == nil)
+    #expect(try svg(entry("rouge", "before", "0.5"), entry("rouge", "oracle", "0.5")) == nil)
+    #expect(try svg(entry("loss", "after", "0.25"), entry("loss", "oracle", "0.3")) == nil)
+    #expect(try svg(entry("rouge", "after", "nan"), entry("rouge", "oracle", "0.5")) == nil)
+    #expect(try svg(entry("rouge", "after", nil), entry("rouge", "oracle", "0.5")) == nil)
     #expect(
       try svg(
-        entry("a", "after", "0.5", condition: "weights.rtn4"), entry("a", "oracle", "0.5")) == nil)
+        entry("rouge", "after", "0.5", variant: "x"), entry("rouge", "oracle", "0.5", variant: "y"))
+        == nil)
+    #expect(
+      try svg(entry("rouge", "after", "0.5"), entry("rouge", "oracle", "0.5", part: "retain"))
+        == nil)
+    #expect(
+      try svg(
+        entry("rouge", "after", "0.5", condition: "weights.rtn4"), entry("rouge", "oracle", "0.5"))
+        == nil)
   }
 
-  @Test func `names make no markup, and many are cut`() throws {
+  @Test func `names of sets make no markup, and many are cut`() throws {
     let hostile = try svg(
-      entry("<script>x", "after", "0.5"), entry("<script>x", "oracle", "0.5"))
+      entry("rouge", "after", "0.5", part: "<script>x"),
+      entry("rouge", "oracle", "0.5", part: "<script>x"))
     #expect(count("<script>", hostile) == 0 && count("&lt;script&gt;x", hostile) == 1)
     let many = try MetricBars(
       JSONField(
         .members([
           "recorded": .array(
             (0..<40).flatMap { number in
-              ["after", "oracle"].map { entry("m\(number)", $0, "0.5") }
+              ["after", "oracle"].map { entry("rouge", $0, "0.5", part: "m\(number)") }
             })
         ])))
     #expect(count("<title>after", many.svg) == 24)
