@@ -50,9 +50,9 @@ public struct Program: Sendable {
         &actions, descriptor, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     }
     var variables = environment
-    for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] where variables[name] == nil {
-      variables[name] = Environment[name]
-    }
+    // What sanitizers are told holds for the program as for the tests.
+    let inherited = ["PATH", "HOME", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS"]
+    for name in inherited where variables[name] == nil { variables[name] = Environment[name] }
     // The shell changes the folder and is replaced by the program.
     let words = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, path]
     let argv = (words + arguments).map { strdup($0) } + [nil]
