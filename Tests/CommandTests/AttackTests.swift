@@ -21,7 +21,7 @@ import Testing
   }
 
   #if os(Linux)
-    @Test func `a crash in the middle of writing`() throws {
+    @Test(.enabled(if: Program.canInjectFaults)) func `a crash in the middle of writing`() throws {
       let stage = try Stage()
       try stage.bench.succeed(
         "create", "--model", "model", "--method", "ablate", "--units", "L0.H0,L1.F5", "-o",

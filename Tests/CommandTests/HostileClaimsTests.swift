@@ -132,6 +132,7 @@ import Testing
   #if os(Linux)
     @Test(
       "stopped anywhere, the claims are the old or the new ones, whole",
+      .enabled(if: Program.canInjectFaults),
       arguments: [Fault.before, .torn, .after])
     func stopped(_ fault: Fault) throws {
       let bench = try Bench(shardCount: 2)
