@@ -5,6 +5,7 @@
 Every number of the page stands in a record; nothing is typed in. Means over seeds, with the least and the largest.
 """
 
+import functools
 import json
 import pathlib
 import sys
@@ -22,6 +23,7 @@ def asked(arm, seed, request):
     return work / f"model-{arm}-{seed}-{request}.asked"
 
 
+@functools.cache
 def values(arm, seed, request, subject, name):
     """The values of what was to be forgotten so far, request by request: as many examples for each."""
     found = []

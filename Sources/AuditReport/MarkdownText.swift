@@ -5,7 +5,7 @@ enum MarkdownText {
   /// The text as a code span, in which nothing is markup, neither of Markdown nor of HTML.
   ///
   /// What could end the span or a table's cell, or be taken for HTML by a reader that knows no Markdown, and what can't be
-  /// seen, stands as `\uXXXX`; so does a space at either end, which a code span may lose.
+  /// seen, stands as `\u` and four hexadecimal digits; so does a space at either end, which a code span may lose.
   static func code(_ text: String) -> String {
     let scalars = Array(text.unicodeScalars)
     if scalars.isEmpty { return "(empty)" }

@@ -30,7 +30,10 @@ extension ReportEvidence {
     /// Every node that is asked for is of a complete subtree, and those are all there.
     private func node(_ id: MerkleTree.NodeID) -> Digest { nodes[id] ?? MerkleTree.emptyRoot }
 
-    var root: Digest { MerkleTree.root(0..<count, node: node) }
+    var root: Digest { root(ofFirst: count) }
+
+    /// The root of the first leaves, at most as many as there are.
+    func root(ofFirst count: Int) -> Digest { MerkleTree.root(0..<count, node: node) }
 
     func proof(of leaf: Int) -> [Digest] {
       MerkleTree.inclusionProof(of: leaf, size: count, node: node)

@@ -74,8 +74,8 @@ extension ReportFolder {
         "witnessed heads",
         "every head that an entry says was cosigned is a beginning of the log; by whom is not in this folder"
       ) {
-        let roots = Self.roots(evidence.leaves, of: Set(told.map(\.size)))
-        return told.first { roots[$0.size] != $0.root }.map {
+        let tree = ReportEvidence.Tree(evidence.leaves)
+        return told.first { tree.root(ofFirst: $0.size) != $0.root }.map {
           "entry \($0.leaf) tells of a head of \($0.size) entries that is not theirs"
         }
       }
@@ -140,17 +140,6 @@ extension ReportFolder {
     }
     if let finding = gathered.audit.withheld { findings.append(finding) }
     return findings
-  }
-
-  /// The roots of as many entries as are asked for, from the first on.
-  private static func roots(_ leaves: [Leaf], of sizes: Set<Int>) -> [Int: Digest] {
-    var roots: [Int: Digest] = [:]
-    var frontier = MerkleFrontier()
-    for leaf in leaves {
-      frontier.append(leaf.hash)
-      if sizes.contains(frontier.size) { roots[frontier.size] = frontier.root }
-    }
-    return roots
   }
 
   private static func judge(

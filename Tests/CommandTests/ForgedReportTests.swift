@@ -40,14 +40,20 @@ import Testing
     for forgery in Self.forgeries { try check(forgery, stage) }
   }
 
-  private func check(_ forgery: Forgery, _ stage: Stage) throws {
-    try stage.restore()
+  /// Changes the leaves, signs the heads anew with the log's own key, and forgets what was seen of it.
+  private func forge(_ stage: Stage, _ change: (inout [JSONObject]) throws -> Void) throws {
     let key = PrivateKeyFile(path: stage.file(".unlearn/ledger.key.pem"))
     let text = String(
       decoding: try Folder.read(stage.file(".unlearn/ledger.vkey"), limit: 4096).dropLast(),
       as: UTF8.self)
+    try stage.forge(.heads(key, as: try VerifierKey(text)), change)
+    try stage.forgetPins()
+  }
+
+  private func check(_ forgery: Forgery, _ stage: Stage) throws {
+    try stage.restore()
     let other = SHA256.digest(of: [1]).hex
-    try stage.forge(.heads(key, as: try VerifierKey(text))) { leaves in
+    try forge(stage) { leaves in
       let place = try stage.place(forgery.type, in: leaves)
       let field = ByteString(forgery.field)
       let before = leaves[place][field]
@@ -61,7 +67,6 @@ import Testing
       let intent = try stage.place("patch.intent", in: leaves)
       leaves[intent]["base"] = leaves[place][field]
     }
-    try stage.forgetPins()
     if try FileStatus.ifExists(stage.file("report")) != nil {
       try Folder.removeTree(stage.file("report"))
     }
@@ -85,12 +90,8 @@ import Testing
 
   @Test func `a cosigned head that is not one of the log is told`() throws {
     let stage = try Stage()
-    let key = PrivateKeyFile(path: stage.file(".unlearn/ledger.key.pem"))
-    let text = String(
-      decoding: try Folder.read(stage.file(".unlearn/ledger.vkey"), limit: 4096).dropLast(),
-      as: UTF8.self)
     let other = JSONValue.text(SHA256.digest(of: [1]).hex)
-    try stage.forge(.heads(key, as: try VerifierKey(text))) { leaves in
+    try forge(stage) { leaves in
       var leaf = try #require(leaves.last)
       for member in leaf.members where !["v", "time"].contains(member.key) {
         leaf[member.key] = nil
@@ -103,7 +104,6 @@ import Testing
       leaf["note"] = other
       leaves.append(leaf)
     }
-    try stage.forgetPins()
     let log = try stage.bench.run(["ledger", "verify"])
     #expect(log.code == 1)
     #expect(log.output.contains("its root is not that of the first 2 leaves"), "\(log.output)")

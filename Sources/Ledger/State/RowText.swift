@@ -20,9 +20,7 @@ struct RowText {
 
   mutating func key(_ key: StaticString) {
     separate()
-    bytes.append(UInt8(ascii: "\""))
-    key.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
-    bytes.append(UInt8(ascii: "\""))
+    quote { bytes in key.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) } }
     bytes.append(UInt8(ascii: ":"))
   }
 
@@ -36,8 +34,13 @@ struct RowText {
   mutating func add(_ key: StaticString, _ digest: Digest?) {
     guard let digest else { return }
     self.key(key)
+    quote { digest.appendHex(to: &$0) }
+  }
+
+  /// Writes a string of what needs no escape.
+  private mutating func quote(_ body: (inout [UInt8]) -> Void) {
     bytes.append(UInt8(ascii: "\""))
-    digest.appendHex(to: &bytes)
+    body(&bytes)
     bytes.append(UInt8(ascii: "\""))
   }
 
@@ -52,25 +55,19 @@ struct RowText {
       (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
     }
     guard isPlain else { return CanonicalJSON.writeString(Array(text.utf8), into: &bytes) }
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(contentsOf: text.utf8)
-    bytes.append(UInt8(ascii: "\""))
+    quote { $0.append(contentsOf: text.utf8) }
   }
 
   mutating func add(_ key: StaticString, _ time: Timestamp?) {
     guard let time else { return }
     self.key(key)
-    bytes.append(UInt8(ascii: "\""))
-    time.append(to: &bytes)
-    bytes.append(UInt8(ascii: "\""))
+    quote { time.append(to: &$0) }
   }
 
   mutating func add(_ key: StaticString, _ date: CivilDate?) {
     guard let date else { return }
     self.key(key)
-    bytes.append(UInt8(ascii: "\""))
-    date.append(to: &bytes)
-    bytes.append(UInt8(ascii: "\""))
+    quote { date.append(to: &$0) }
   }
 
   mutating func add(_ key: StaticString, _ number: Int?) {
